@@ -1,0 +1,229 @@
+"""Running a model's handlers: each once for each local state and event, and under suspicion.
+
+An outcome depends on (local state, event) alone, so it is kept. At its first run a handler is run
+twice, and its arguments are compared before and after: a model that mutates its state, or that is
+not deterministic, is an error that names the handler.
+"""
+
+import traceback
+from collections.abc import Callable, Iterable
+from inspect import getsourcefile, getsourcelines
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from checker.errors import ModelError
+from checker.network import Envelope
+from checker.protocol import Handler, Outcome, Protocol, Send, handlers
+from checker.values import Id, Interned, order_key
+
+
+@attrs.frozen
+class Effect:
+    """One outcome, interned: what becomes of the process, and what it puts on the network."""
+
+    local: Any
+    sends: tuple[Envelope, ...]
+    note: str = attrs.field(default="", eq=False)
+
+
+def _place(function: Callable[..., Any]) -> str:
+    try:
+        file, (_, line) = getsourcefile(function), getsourcelines(function)
+    except (OSError, TypeError):
+        return function.__qualname__
+    return f"{Path(file or '?').name}:{line}: {function.__qualname__}"
+
+
+def _raised_at(error: BaseException) -> str:
+    """File and line of the innermost frame outside this package: where the model failed."""
+    here = str(Path(__file__).parent)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if not f.filename.startswith(here)] or list(frames)
+    return f"{own[-1].filename}:{own[-1].lineno}"
+
+
+class Handling:
+    """The handlers of one protocol, with everything they have returned so far.
+
+    Local states, envelopes, replies and views that come from here are interned: equal ones are the
+    same object. `runs` counts the calls of model code that the search has cost.
+    """
+
+    def __init__(self, protocol: Protocol) -> None:
+        self.protocol = protocol
+        self.ids = protocol.processes()
+        self.value: Interned[Any] = Interned()
+        self.table = handlers(type(protocol))
+        self.runs = 0
+        self._kept: dict[tuple[Any, ...], Any] = {}
+        self._deliver = {h.message: h for h in self.table if h.kind == "deliver"}
+        self._special = {h.kind: h for h in self.table}
+
+    def of(self, kind: str) -> tuple[Handler, ...]:
+        """The handlers of this kind, in order."""
+        return tuple(h for h in self.table if h.kind == kind)
+
+    # -- what may be asked -----------------------------------------------------------------
+
+    def initial(self, id: Id) -> tuple[Any, ...]:
+        """The local states in which the process may start."""
+        made = self._call(self.protocol.initial, id)
+        locals_ = made if isinstance(made, tuple) else (made,)
+        for local in locals_:
+            if getattr(local, "id", None) != id:
+                raise ModelError(
+                    f"{_place(self.protocol.initial)}: initial({id}) must return a local state whose"
+                    f" field `id` is {id}, not {local!r}"
+                )
+        return tuple(self.value(local) for local in locals_)
+
+    def deliver(self, local: Any, envelope: Envelope) -> tuple[Effect, ...]:
+        """What may happen when the message arrives."""
+        key = ("deliver", id(local), id(envelope))
+        if key not in self._kept:
+            handler = self._deliver.get(type(envelope.message))
+            if handler is None:
+                name = type(envelope.message).__name__
+                raise ModelError(
+                    f"{type(self.protocol).__name__} sends {name} from {envelope.src} to"
+                    f" {envelope.dst} but has no handler for it: add a method with @upon({name})"
+                )
+            self._kept[key] = self._effects(handler, local, envelope.message, envelope.src)
+        return self._kept[key]  # type: ignore[no-any-return]
+
+    def local_event(self, handler: Handler, local: Any) -> tuple[Effect, ...]:
+        """What may happen at a timeout or request; `limit` is not consulted."""
+        key = (handler.name, id(local))
+        if key not in self._kept:
+            self._kept[key] = self._effects(handler, local) if self._when(handler, local) else ()
+        return self._kept[key]  # type: ignore[no-any-return]
+
+    def within_limit(self, handler: Handler, local: Any) -> bool:
+        """Whether the bound of the scope lets the handler fire."""
+        if handler.limit is None:
+            return True
+        key = ("limit", handler.name, id(local))
+        if key not in self._kept:
+            self._kept[key] = bool(self._call(handler.limit, self.protocol, local))
+        return self._kept[key]  # type: ignore[no-any-return]
+
+    def report(self, kind: str, local: Any, peer: Id) -> tuple[Effect, ...]:
+        """What may happen when the detector suspects or trusts a peer."""
+        handler = self._special.get(kind)  # type: ignore[call-overload]
+        if handler is None:
+            return ()
+        key = (kind, id(local), peer)
+        if key not in self._kept:
+            self._kept[key] = self._effects(handler, local, peer)
+        return self._kept[key]  # type: ignore[no-any-return]
+
+    def restart(self, local: Any) -> tuple[Effect, ...]:
+        """What may happen when the process comes back; without a handler, nothing else."""
+        handler = self._special.get("restart")
+        if handler is None:
+            return (Effect(local, ()),)
+        key = ("restart", id(local))
+        if key not in self._kept:
+            self._kept[key] = self._effects(handler, local)
+        return self._kept[key]  # type: ignore[no-any-return]
+
+    def reply(self, handler: Handler, local: Any) -> Any:
+        """What the process would answer to this poll; None for nothing."""
+        key = ("reply", handler.reply, id(local))
+        if key not in self._kept:
+            self._kept[key] = self.value(self._call(getattr(self.protocol, handler.reply), local))
+        return self._kept[key]
+
+    def poll(
+        self, handler: Handler, local: Any, replies: tuple[tuple[Id, Any], ...]
+    ) -> tuple[Effect, ...]:
+        """What may happen when these answers have come; `limit` is not consulted."""
+        key = (handler.name, id(local), replies)
+        if key not in self._kept:
+            enabled = self._when(handler, local)
+            self._kept[key] = self._effects(handler, local, dict(replies)) if enabled else ()
+        return self._kept[key]  # type: ignore[no-any-return]
+
+    def view(self, local: Any) -> Any:
+        """What properties may see of the process."""
+        key = ("view", id(local))
+        if key not in self._kept:
+            self._kept[key] = self.value(self._call(self.protocol.view, local))
+        return self._kept[key]
+
+    # -- how it is run ---------------------------------------------------------------------
+
+    def _when(self, handler: Handler, local: Any) -> bool:
+        return handler.when is None or bool(self._call(handler.when, local))
+
+    def _call(self, function: Callable[..., Any], *args: Any) -> Any:
+        self.runs += 1
+        try:
+            return function(*args)
+        except ModelError:
+            raise
+        except Exception as error:
+            shown = ", ".join(str(a) for a in args if not isinstance(a, Protocol))
+            raise ModelError(
+                f"{_raised_at(error)}: {function.__qualname__} raised"
+                f" {type(error).__name__}: {error}\n  called with {shown}"
+            ) from error
+
+    def _effects(self, handler: Handler, local: Any, *event: Any) -> tuple[Effect, ...]:
+        method = getattr(self.protocol, handler.name)
+        before = order_key(local)
+        first = self._outcomes(method, local, event)
+        again = self._outcomes(method, local, event)
+        if order_key(local) != before:
+            raise ModelError(
+                f"{_place(method)} mutates the local state it was given: return a new one, made with"
+                " attrs.evolve"
+            )
+        if first != again:
+            raise ModelError(
+                f"{_place(method)} is not deterministic: for the same state and event it returned"
+                f" first {first} and then {again}. Return all choices as a tuple of outcomes."
+            )
+        found = dict.fromkeys(self._effect(method, local, outcome) for outcome in first)
+        effects = tuple(found)
+        # A choice may have been built by iterating over a set: its order must not be that of hashing.
+        return effects if len(effects) < 2 else tuple(sorted(effects, key=_content))
+
+    def _outcomes(
+        self, method: Callable[..., Any], local: Any, event: Iterable[Any]
+    ) -> tuple[Outcome, ...]:
+        made = self._call(method, local, *event)
+        outcomes = made if isinstance(made, tuple) else (made,)
+        for outcome in outcomes:
+            if not isinstance(outcome, Outcome):
+                raise ModelError(
+                    f"{_place(method)} returned {outcome!r}: return an Outcome, a tuple of Outcomes,"
+                    " or () where the event is not enabled"
+                )
+        return outcomes
+
+    def _effect(self, method: Callable[..., Any], local: Any, outcome: Outcome) -> Effect:
+        if type(outcome.state) is not type(local) or outcome.state.id != local.id:
+            raise ModelError(
+                f"{_place(method)} turned the state of {local.id} into {outcome.state!r}: an outcome"
+                " carries the next local state of the same process"
+            )
+        envelopes = []
+        for send in outcome.sends:
+            if not isinstance(send, Send):
+                raise ModelError(f"{_place(method)} sends {send!r}: use Send(dst, message) or to()")
+            if send.dst not in self.ids:
+                raise ModelError(
+                    f"{_place(method)} sends to {send.dst}, which is no process of this cluster"
+                    f" ({', '.join(map(str, self.ids))})"
+                )
+            envelopes.append(self.value(Envelope(local.id, send.dst, send.message)))
+        # Only the order per destination is behaviour; sends may stem from iterating over a set.
+        envelopes.sort(key=lambda e: e.dst)
+        return Effect(self.value(outcome.state), tuple(envelopes), outcome.note)
+
+
+def _content(effect: Effect) -> Any:
+    return order_key((effect.local, tuple((e.dst, e.message) for e in effect.sends)))

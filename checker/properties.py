@@ -1,0 +1,222 @@
+"""The kinds of properties, and the watch that a search keeps on them.
+
+A property is a function over views. It returns True, or False, or a string that says why it is
+broken and names the processes. Its docstring is the sentence that is printed when it breaks, with
+the source in square brackets at the end.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from inspect import getdoc
+from typing import Any, Literal, Protocol
+
+import attrs
+
+from checker.errors import ModelError
+from checker.system import Fold
+
+Kind = Literal["invariant", "step", "at_rest", "reachable"]
+
+
+@attrs.frozen(eq=False)
+class Property:
+    """A promise over views.
+
+    kind: invariant (every state), step (every transition: before, after), at_rest (every state where
+        nothing more can happen), reachable (some state: the guard against vacuity).
+    about: a reachable property that says when there is something to speak of; where a search ends
+        without meeting it (for at_rest: in a state at rest), the verdict is "vacuous".
+    folds: the histories that the function takes behind the views.
+    """
+
+    name: str
+    kind: Kind
+    function: Callable[..., bool | str]
+    sentence: str
+    source: str
+    about: "Property | None" = None
+    folds: tuple[Fold, ...] = ()
+
+
+Decorator = Callable[[Callable[..., bool | str]], Property]
+
+
+def _property(
+    kind: Kind,
+    function: Callable[..., bool | str],
+    about: Property | None,
+    folds: Iterable[Fold],
+) -> Property:
+    doc = " ".join((getdoc(function) or "").split())
+    if not doc:
+        raise ModelError(
+            f"property {function.__name__} has no docstring: say in one sentence what it promises,"
+            " with its source in square brackets"
+        )
+    match = re.fullmatch(r"(.*?)\s*\[([^\]]*)\]", doc)
+    sentence, source = match.groups() if match else (doc, "")
+    return Property(function.__name__, kind, function, sentence, source, about, tuple(folds))
+
+
+def invariant(*, about: Property | None = None, folds: Iterable[Fold] = ()) -> Decorator:
+    """Must hold in every reachable state: (views, *histories)."""
+    return lambda function: _property("invariant", function, about, folds)
+
+
+def step(*, about: Property | None = None) -> Decorator:
+    """Must hold on every transition: (views before, views after)."""
+    return lambda function: _property("step", function, about, ())
+
+
+def at_rest(*, about: Property | None = None, folds: Iterable[Fold] = ()) -> Decorator:
+    """Must hold in every reachable state where nothing more can happen: (views, *histories)."""
+    return lambda function: _property("at_rest", function, about, folds)
+
+
+def reachable(*, folds: Iterable[Fold] = ()) -> Decorator:
+    """Must hold in some reachable state: (views, *histories)."""
+    return lambda function: _property("reachable", function, None, folds)
+
+
+def history(initial: Any) -> Callable[[Callable[[Any, Any, Any], Any]], Fold]:
+    """A fold over what can be seen: (seen, view before or None, view after) -> seen."""
+    return lambda update: Fold(update.__name__, initial, update)
+
+
+def folds_of(properties: Iterable[Property]) -> tuple[Fold, ...]:
+    """The histories that these properties need, each once."""
+    found: dict[Fold, None] = {}
+    for prop in properties:
+        found.update(dict.fromkeys(prop.folds))
+        if prop.about is not None:
+            found.update(dict.fromkeys(prop.about.folds))
+    return tuple(found)
+
+
+class Verdict(StrEnum):
+    """What a check says of one property. The order is that of how bad it is."""
+
+    HOLDS = "holds"
+    VACUOUS = "vacuous"
+    UNDETERMINED = "undetermined"
+    VIOLATED = "violated"
+
+
+class Observed(Protocol):
+    """What a watch needs of a transition system."""
+
+    def at_rest(self, state: Any) -> bool:
+        """Whether nothing more can happen."""
+
+    def views(self, state: Any) -> tuple[Any, ...]:
+        """What properties see."""
+
+
+class Watch:
+    """Evaluates properties as a search meets states and transitions.
+
+    `decided` maps the name of a property to the reason why it is broken (or, for a reachable one, to
+    "" once it was reached).
+    """
+
+    def __init__(
+        self, system: Observed, properties: Iterable[Property], folds: tuple[Fold, ...] = ()
+    ) -> None:
+        """folds: those of the system, whose histories stand in the states in this order."""
+        self.system = system
+        self.properties = tuple(properties)
+        self.decided: dict[str, str] = {}
+        self.spoken: set[str] = set()
+        self._open = [p for p in self.properties if p.kind != "step"]
+        self._steps = [p for p in self.properties if p.kind == "step"]
+        self._silent = [p for p in self.properties if p.about is not None]
+        self._at = {fold.name: i for i, fold in enumerate(folds)}
+        self._kept: dict[tuple[Any, ...], bool | str] = {}
+
+    def enter(self, state: Any) -> list[str]:
+        """The names of the properties that this state decides."""
+        if not (self._open or self._silent):
+            return []
+        views = self.system.views(state)
+        resting: bool | None = None
+        found = []
+        for prop in self._open:
+            result = self._evaluate(prop, views, state)
+            if prop.kind == "reachable":
+                broken = result is True
+            else:
+                broken = result is not True
+            if broken and prop.kind == "at_rest":
+                resting = self.system.at_rest(state) if resting is None else resting
+                broken = resting
+            if broken:
+                self.decided[prop.name] = result if isinstance(result, str) else ""
+                found.append(prop.name)
+        if found:
+            self._open = [p for p in self._open if p.name not in self.decided]
+        for prop in self._silent:
+            if prop.about is not None and self._evaluate(prop.about, views, state) is True:
+                if prop.kind == "at_rest":
+                    resting = self.system.at_rest(state) if resting is None else resting
+                if prop.kind != "at_rest" or resting:
+                    self.spoken.add(prop.name)
+        self._silent = [p for p in self._silent if p.name not in self.spoken]
+        return found
+
+    def step(self, before: Any, after: Any) -> list[str]:
+        """The names of the step properties that this transition breaks."""
+        found = []
+        for prop in self._steps:
+            old, new = self.system.views(before), self.system.views(after)
+            result = self._run(prop, old, new) if old != new else True
+            if result is not True:
+                self.decided[prop.name] = result if isinstance(result, str) else ""
+                found.append(prop.name)
+        if found:
+            self._steps = [p for p in self._steps if p.name not in self.decided]
+        return found
+
+    @property
+    def all_decided(self) -> bool:
+        """Whether no state could tell more."""
+        return bool(self.properties) and not (self._open or self._steps)
+
+    def verdict(self, prop: Property, complete: bool) -> Verdict:
+        """What can be said of the property after a search."""
+        if prop.kind == "reachable":
+            if prop.name in self.decided:
+                return Verdict.HOLDS
+            return Verdict.VACUOUS if complete else Verdict.UNDETERMINED
+        if prop.name in self.decided:
+            return Verdict.VIOLATED
+        if not complete:
+            return Verdict.UNDETERMINED
+        silent = prop.about is not None and prop.name not in self.spoken
+        return Verdict.VACUOUS if silent else Verdict.HOLDS
+
+    def holds_in(self, prop: Property, state: Any) -> bool | str:
+        """The property's word on one state."""
+        return self._evaluate(prop, self.system.views(state), state)
+
+    def _evaluate(self, prop: Property, views: tuple[Any, ...], state: Any) -> bool | str:
+        seen = tuple(state.history[self._at[fold.name]] for fold in prop.folds)
+        key = (prop.name, views, seen)
+        if key not in self._kept:
+            self._kept[key] = self._run(prop, views, *seen)
+        return self._kept[key]
+
+    def _run(self, prop: Property, *args: Any) -> bool | str:
+        try:
+            result = prop.function(*args)
+        except Exception as error:
+            raise ModelError(
+                f"property {prop.name} raised {type(error).__name__}: {error}\n"
+                f"  called with {args}"
+            ) from error
+        if not isinstance(result, bool | str) or result == "":
+            raise ModelError(
+                f"property {prop.name} returned {result!r}: return True, False, or a string that says"
+                " why it is broken"
+            )
+        return result

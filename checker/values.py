@@ -1,0 +1,142 @@
+"""Values: what states and messages may be made of, and what is done to all of them alike.
+
+A value is None, a bool, an int, a str, an enum member, an `Id`, a tuple or frozenset of values, or
+a frozen attrs instance whose fields are values. Such values are compared, ordered and renamed
+structurally, so no model writes any of that by hand.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, ClassVar, Generic, TypeVar
+
+import attrs
+
+from checker.errors import ModelError
+
+_DURABLE = "splitbrain_durable"
+
+T = TypeVar("T")
+
+
+@attrs.frozen(order=True, cache_hash=True)
+class Id:
+    """The name of a process: a kind ("n", "rm") and a number from 1, or 0 for the only one.
+
+    Ids are ordered by kind and number, for algorithms in which ids decide (Bully, Zen).
+    """
+
+    kind: str
+    number: int
+    is_id: ClassVar[bool] = True
+
+    def __str__(self) -> str:
+        return f"{self.kind}{self.number}" if self.number else self.kind
+
+
+def durable(default: Any = attrs.NOTHING) -> Any:
+    """A field of a local state that survives a crash; other fields fall back to their default."""
+    return attrs.field(default=default, metadata={_DURABLE: True})
+
+
+def wiped(local: Any) -> Any:
+    """The local state after a crash: durable fields and `id` as they were, the rest at its default."""
+    lost = {}
+    for f in attrs.fields(type(local)):
+        if f.name == "id" or _DURABLE in f.metadata:
+            continue
+        if f.default is attrs.NOTHING:
+            raise ModelError(
+                f"{type(local).__name__}.{f.name} is lost in a crash but has no default to fall back"
+                f" to: give it one, or mark it durable()"
+            )
+        factory = isinstance(f.default, attrs.Factory)  # type: ignore[arg-type]
+        lost[f.name] = f.default.factory() if factory else f.default
+    return attrs.evolve(local, **lost)
+
+
+def order_key(value: Any) -> tuple[Any, ...]:
+    """A key that orders all values totally, and the same in every process (no hashing in it).
+
+    Raises ModelError, naming the type, for anything that is not a value.
+    """
+    match value:
+        case None:
+            return (0,)
+        case bool():
+            return (1, value)
+        case Enum():
+            members = list(type(value))
+            return (5, type(value).__qualname__, members.index(value))
+        case int():
+            return (2, value)
+        case str():
+            return (3, value)
+        case Id():
+            return (4, value.kind, value.number)
+        case tuple():
+            return (6, len(value), tuple(order_key(v) for v in value))
+        case frozenset():
+            return (7, len(value), tuple(sorted(order_key(v) for v in value)))
+    if attrs.has(type(value)) and attrs.inspect(type(value)).is_frozen:
+        names = attrs.fields(type(value))
+        return (8, type(value).__qualname__, tuple(order_key(getattr(value, f.name)) for f in names))
+    raise ModelError(
+        f"{value!r} of type {type(value).__name__} cannot be part of a state: use None, bool, int,"
+        " str, an enum, Id, tuple, frozenset or a class made with attrs.frozen"
+    )
+
+
+def rename(value: Any, names: Mapping[Id, Id]) -> Any:
+    """The value with every Id in it replaced by `names`."""
+    match value:
+        case Id():
+            return names.get(value, value)
+        case tuple():
+            return tuple(rename(v, names) for v in value)
+        case frozenset():
+            return frozenset(rename(v, names) for v in value)
+    if attrs.has(type(value)):
+        changed = {}
+        for f in attrs.fields(type(value)):
+            old = getattr(value, f.name)
+            new = rename(old, names)
+            if new != old:
+                changed[f.alias] = new
+        return attrs.evolve(value, **changed) if changed else value
+    return value
+
+
+class Interned(Generic[T]):
+    """A table of values, each held once and numbered in the order in which it was first met."""
+
+    def __init__(self, inspect: Callable[[T], object] = order_key) -> None:
+        """inspect: called once with each new value; raises if it is not acceptable."""
+        self._numbers: dict[T, int] = {}
+        self._values: list[T] = []
+        self._inspect = inspect
+
+    def number(self, value: T) -> int:
+        """The number of the value; equal values, and only they, have equal numbers."""
+        try:
+            found = self._numbers.get(value)
+        except TypeError as error:
+            raise ModelError(
+                f"{type(value).__name__} is not hashable ({error}): a state is made of immutable"
+                " values, so use tuple and frozenset in place of list, dict and set"
+            ) from error
+        if found is None:
+            self._inspect(value)
+            found = len(self._values)
+            self._numbers[value] = found
+            self._values.append(value)
+        return found
+
+    def __getitem__(self, number: int) -> T:
+        return self._values[number]
+
+    def __call__(self, value: T) -> T:
+        """The one instance that stands for all equal values: `is` then tells equality."""
+        return self._values[self.number(value)]
+
+    def __len__(self) -> int:
+        return len(self._values)

@@ -1,0 +1,28 @@
+"""What a property may see of one process, in words that all algorithms share.
+
+A model fills in the notions that it has and leaves the others None.
+"""
+
+from typing import Any
+
+from attrs import frozen
+
+from checker.values import Id
+
+
+@frozen(kw_only=True)
+class View:
+    """One process as seen from outside.
+
+    leads: whether it believes that it leads. term: the term, epoch or generation it is in.
+    follows: the process that it takes for its leader (itself when it leads). version: the version of
+    the state that it has applied. committed: the (version, content) pairs that it, as a leader, has
+    declared committed.
+    """
+
+    id: Id
+    leads: bool = False
+    term: int | None = None
+    follows: Id | None = None
+    version: int | None = None
+    committed: frozenset[Any] = frozenset()
