@@ -221,6 +221,8 @@ def _compose(file: str, text: str) -> yaml.Node | None:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
         said = ", ".join(part for part in (error.context, error.problem) if part)
+        if mark and text[: mark.index + 1].endswith("${"):
+            said += "; inside brackets ${NAME} stands in quotes"
         raise ConfigurationError(f"{where}: not valid YAML: {said}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -245,10 +247,6 @@ def _flatten(
     An empty mapping counts as a setting without a value, so that whatever aliases unfold to is
     counted against `MOST_SETTINGS`.
     """
-    if any(node is one for one in above):
-        raise ConfigurationError(
-            f"{Place(file, _line(node))}: {prefix.rstrip('.')} contains itself through an alias"
-        )
     entries: list[tuple[yaml.Node, yaml.Node]]
     if isinstance(node, yaml.SequenceNode):  # elements that are not plain values, by their number
         entries = [
@@ -266,6 +264,8 @@ def _flatten(
                 f"{place}: merge keys (<<) are not read; write the settings out"
             )
         name = prefix + key.value
+        if any(value is one for one in (*above, node)):
+            raise ConfigurationError(f"{place}: {name} contains itself through an alias")
         plain = isinstance(value, yaml.SequenceNode) and all(
             isinstance(one, yaml.ScalarNode) for one in value.value
         )

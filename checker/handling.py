@@ -16,7 +16,7 @@ import attrs
 from checker.errors import ModelError
 from checker.network import Envelope
 from checker.protocol import Handler, Outcome, Protocol, Send, handlers
-from checker.values import Id, Interned, order_key
+from checker.values import Id, Interned, Renaming, order_key, rename
 
 
 @attrs.frozen
@@ -26,6 +26,17 @@ class Effect:
     local: Any
     sends: tuple[Envelope, ...]
     note: str = attrs.field(default="", eq=False)
+
+
+@attrs.frozen
+class Asked:
+    """A question that the search put to the model, and the model's word."""
+
+    what: str
+    args: tuple[Any, ...]
+    result: Any
+    #: The word on the same question after a renaming of processes.
+    renamed: Callable[[Renaming], Any]
 
 
 def _place(function: Callable[..., Any]) -> str:
@@ -48,7 +59,7 @@ class Handling:
     """The handlers of one protocol, with everything they have returned so far.
 
     Local states, envelopes, replies and views that come from here are interned: equal ones are the
-    same object. `runs` counts the calls of model code that the search has cost.
+    same object. `kept` holds all that was asked; `runs` counts the calls of model code.
     """
 
     def __init__(self, protocol: Protocol) -> None:
@@ -57,9 +68,9 @@ class Handling:
         self.value: Interned[Any] = Interned()
         self.table = handlers(type(protocol))
         self.runs = 0
-        self._kept: dict[tuple[Any, ...], Any] = {}
+        self.kept: dict[tuple[Any, ...], Asked] = {}
         self._deliver = {h.message: h for h in self.table if h.kind == "deliver"}
-        self._special = {h.kind: h for h in self.table}
+        self._special: dict[str, Handler] = {h.kind: h for h in self.table}
 
     def of(self, kind: str) -> tuple[Handler, ...]:
         """The handlers of this kind, in order."""
@@ -82,7 +93,7 @@ class Handling:
     def deliver(self, local: Any, envelope: Envelope) -> tuple[Effect, ...]:
         """What may happen when the message arrives."""
         key = ("deliver", id(local), id(envelope))
-        if key not in self._kept:
+        if key not in self.kept:
             handler = self._deliver.get(type(envelope.message))
             if handler is None:
                 name = type(envelope.message).__name__
@@ -90,34 +101,58 @@ class Handling:
                     f"{type(self.protocol).__name__} sends {name} from {envelope.src} to"
                     f" {envelope.dst} but has no handler for it: add a method with @upon({name})"
                 )
-            self._kept[key] = self._effects(handler, local, envelope.message, envelope.src)
-        return self._kept[key]  # type: ignore[no-any-return]
+            result = self._effects(handler, local, envelope.message, envelope.src)
+            self.kept[key] = Asked(
+                "deliver",
+                (local, envelope),
+                result,
+                lambda names: self.deliver(self.named(local, names), self.named(envelope, names)),
+            )
+        return self.kept[key].result  # type: ignore[no-any-return]
 
     def local_event(self, handler: Handler, local: Any) -> tuple[Effect, ...]:
         """What may happen at a timeout or request; `limit` is not consulted."""
         key = (handler.name, id(local))
-        if key not in self._kept:
-            self._kept[key] = self._effects(handler, local) if self._when(handler, local) else ()
-        return self._kept[key]  # type: ignore[no-any-return]
+        if key not in self.kept:
+            result = self._effects(handler, local) if self._when(handler, local) else ()
+            self.kept[key] = Asked(
+                handler.name,
+                (local,),
+                result,
+                lambda names: self.local_event(handler, self.named(local, names)),
+            )
+        return self.kept[key].result  # type: ignore[no-any-return]
 
     def within_limit(self, handler: Handler, local: Any) -> bool:
         """Whether the bound of the scope lets the handler fire."""
         if handler.limit is None:
             return True
         key = ("limit", handler.name, id(local))
-        if key not in self._kept:
-            self._kept[key] = bool(self._call(handler.limit, self.protocol, local))
-        return self._kept[key]  # type: ignore[no-any-return]
+        if key not in self.kept:
+            result = bool(self._call(handler.limit, self.protocol, local))
+            self.kept[key] = Asked(
+                f"the limit of {handler.name}",
+                (local,),
+                result,
+                lambda names: self.within_limit(handler, self.named(local, names)),
+            )
+        return self.kept[key].result  # type: ignore[no-any-return]
 
     def report(self, kind: str, local: Any, peer: Id) -> tuple[Effect, ...]:
         """What may happen when the detector suspects or trusts a peer."""
-        handler = self._special.get(kind)  # type: ignore[call-overload]
+        handler = self._special.get(kind)
         if handler is None:
             return ()
         key = (kind, id(local), peer)
-        if key not in self._kept:
-            self._kept[key] = self._effects(handler, local, peer)
-        return self._kept[key]  # type: ignore[no-any-return]
+        if key not in self.kept:
+            result = self._effects(handler, local, peer)
+            self.kept[key] = Asked(
+                kind,
+                (local, peer),
+                result,
+                lambda names: self.report(kind, self.named(local, names), rename(peer, names)),
+            )
+        return self.kept[key].result  # type: ignore[no-any-return]
 
     def restart(self, local: Any) -> tuple[Effect, ...]:
         """What may happen when the process comes back; without a handler, nothing else."""
@@ -125,33 +160,64 @@ class Handling:
         if handler is None:
             return (Effect(local, ()),)
         key = ("restart", id(local))
-        if key not in self._kept:
-            self._kept[key] = self._effects(handler, local)
-        return self._kept[key]  # type: ignore[no-any-return]
+        if key not in self.kept:
+            self.kept[key] = Asked(
+                "restart",
+                (local,),
+                self._effects(handler, local),
+                lambda names: self.restart(self.named(local, names)),
+            )
+        return self.kept[key].result  # type: ignore[no-any-return]
 
     def reply(self, handler: Handler, local: Any) -> Any:
         """What the process would answer to this poll; None for nothing."""
         key = ("reply", handler.reply, id(local))
-        if key not in self._kept:
-            self._kept[key] = self.value(self._call(getattr(self.protocol, handler.reply), local))
-        return self._kept[key]
+        if key not in self.kept:
+            result = self.value(self._call(getattr(self.protocol, handler.reply), local))
+            self.kept[key] = Asked(
+                handler.reply,
+                (local,),
+                result,
+                lambda names: self.reply(handler, self.named(local, names)),
+            )
+        return self.kept[key].result
 
     def poll(
         self, handler: Handler, local: Any, replies: tuple[tuple[Id, Any], ...]
     ) -> tuple[Effect, ...]:
-        """What may happen when these answers have come; `limit` is not consulted."""
+        """What may happen when these answers, in the order of ids, have come; no `limit`."""
         key = (handler.name, id(local), replies)
-        if key not in self._kept:
+        if key not in self.kept:
             enabled = self._when(handler, local)
-            self._kept[key] = self._effects(handler, local, dict(replies)) if enabled else ()
-        return self._kept[key]  # type: ignore[no-any-return]
+            result = self._effects(handler, local, dict(replies)) if enabled else ()
+            self.kept[key] = Asked(
+                handler.name,
+                (local, replies),
+                result,
+                lambda names: self.poll(
+                    handler, self.named(local, names), _in_order(rename(replies, names))
+                ),
+            )
+        return self.kept[key].result  # type: ignore[no-any-return]
 
-    def view(self, local: Any) -> Any:
-        """What properties may see of the process."""
-        key = ("view", id(local))
-        if key not in self._kept:
-            self._kept[key] = self.value(self._call(self.protocol.view, local))
-        return self._kept[key]
+    def view(self, local: Any, up: bool = True) -> Any:
+        """What properties may see of the process; of a crashed one, with `up` False if it has one."""
+        key = ("view", id(local), up)
+        if key not in self.kept:
+            view = self._call(self.protocol.view, local)
+            if not up and hasattr(view, "up"):
+                view = attrs.evolve(view, up=False)
+            self.kept[key] = Asked(
+                "view",
+                (local,),
+                self.value(view),
+                lambda names: self.view(self.named(local, names), up),
+            )
+        return self.kept[key].result
+
+    def named(self, value: Any, names: Renaming) -> Any:
+        """The interned value with its processes renamed."""
+        return self.value(rename(value, names))
 
     # -- how it is run ---------------------------------------------------------------------
 
@@ -223,6 +289,10 @@ class Handling:
         # Only the order per destination is behaviour; sends may stem from iterating over a set.
         envelopes.sort(key=lambda e: e.dst)
         return Effect(self.value(outcome.state), tuple(envelopes), outcome.note)
+
+
+def _in_order(replies: tuple[tuple[Id, Any], ...]) -> tuple[tuple[Id, Any], ...]:
+    return tuple(sorted(replies, key=lambda answer: answer[0]))
 
 
 def _content(effect: Effect) -> Any:

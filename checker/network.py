@@ -30,7 +30,7 @@ class Envelope:
 class Network:
     """How messages travel. `key` orders envelopes (by content, never by hash).
 
-    In a bag and a set the flight is sorted by `key`; in a fifo network by the (source, destination)
+    In a bag and a set the flight is sorted by `key`; in a fifo network by the (destination, source)
     of the channel, and within a channel the oldest comes first.
     """
 
@@ -38,7 +38,10 @@ class Network:
     key: Callable[[Envelope], Any]
 
     def _order(self, envelope: Envelope) -> Any:
-        return (envelope.src, envelope.dst) if self.kind == "fifo" else self.key(envelope)
+        if self.kind == "fifo":
+            dst, src = envelope.dst, envelope.src
+            return dst.kind, dst.number, src.kind, src.number
+        return self.key(envelope)
 
     def put(self, flight: Flight, envelopes: Iterable[Envelope]) -> Flight:
         """The flight after these were sent, in order."""
@@ -57,7 +60,7 @@ class Network:
             if self.kind == "fifo":
                 new = previous is None or self._order(previous) != self._order(envelope)
             else:
-                new = envelope != previous
+                new = envelope is not previous and envelope != previous
             if new:
                 yield envelope
             previous = envelope

@@ -8,6 +8,7 @@ the source in square brackets at the end.
 import re
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from functools import cache
 from inspect import getdoc
 from typing import Any, Literal, Protocol
 
@@ -28,6 +29,7 @@ class Property:
     about: a reachable property that says when there is something to speak of; where a search ends
         without meeting it (for at_rest: in a state at rest), the verdict is "vacuous".
     folds: the histories that the function takes behind the views.
+    healed: at_rest only: asked only where nothing is blocked and nobody stands still.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Property:
     source: str
     about: "Property | None" = None
     folds: tuple[Fold, ...] = ()
+    healed: bool = False
 
 
 Decorator = Callable[[Callable[..., bool | str]], Property]
@@ -45,8 +48,9 @@ Decorator = Callable[[Callable[..., bool | str]], Property]
 def _property(
     kind: Kind,
     function: Callable[..., bool | str],
-    about: Property | None,
-    folds: Iterable[Fold],
+    about: Property | None = None,
+    folds: Iterable[Fold] = (),
+    healed: bool = False,
 ) -> Property:
     doc = " ".join((getdoc(function) or "").split())
     if not doc:
@@ -56,7 +60,8 @@ def _property(
         )
     match = re.fullmatch(r"(.*?)\s*\[([^\]]*)\]", doc)
     sentence, source = match.groups() if match else (doc, "")
-    return Property(function.__name__, kind, function, sentence, source, about, tuple(folds))
+    name = function.__name__
+    return Property(name, kind, function, sentence, source, about, tuple(folds), healed)
 
 
 def invariant(*, about: Property | None = None, folds: Iterable[Fold] = ()) -> Decorator:
@@ -66,17 +71,22 @@ def invariant(*, about: Property | None = None, folds: Iterable[Fold] = ()) -> D
 
 def step(*, about: Property | None = None) -> Decorator:
     """Must hold on every transition: (views before, views after)."""
-    return lambda function: _property("step", function, about, ())
+    return lambda function: _property("step", function, about)
 
 
-def at_rest(*, about: Property | None = None, folds: Iterable[Fold] = ()) -> Decorator:
-    """Must hold in every reachable state where nothing more can happen: (views, *histories)."""
-    return lambda function: _property("at_rest", function, about, folds)
+def at_rest(
+    *, about: Property | None = None, folds: Iterable[Fold] = (), healed: bool = False
+) -> Decorator:
+    """Must hold in every reachable state where nothing more can happen: (views, *histories).
+
+    healed: asked only where no partition is in place and nobody stands still.
+    """
+    return lambda function: _property("at_rest", function, about, folds, healed)
 
 
 def reachable(*, folds: Iterable[Fold] = ()) -> Decorator:
     """Must hold in some reachable state: (views, *histories)."""
-    return lambda function: _property("reachable", function, None, folds)
+    return lambda function: _property("reachable", function, folds=folds)
 
 
 def history(initial: Any) -> Callable[[Callable[[Any, Any, Any], Any]], Fold]:
@@ -109,6 +119,9 @@ class Observed(Protocol):
     def at_rest(self, state: Any) -> bool:
         """Whether nothing more can happen."""
 
+    def undisturbed(self, state: Any) -> bool:
+        """Whether no partition is in place and nobody stands still."""
+
     def views(self, state: Any) -> tuple[Any, ...]:
         """What properties see."""
 
@@ -131,35 +144,32 @@ class Watch:
         self._open = [p for p in self.properties if p.kind != "step"]
         self._steps = [p for p in self.properties if p.kind == "step"]
         self._silent = [p for p in self.properties if p.about is not None]
-        self._at = {fold.name: i for i, fold in enumerate(folds)}
-        self._kept: dict[tuple[Any, ...], bool | str] = {}
+        self._at = {fold: i for i, fold in enumerate(folds)}
+        self.kept: dict[tuple[Any, ...], bool | str] = {}
 
     def enter(self, state: Any) -> list[str]:
         """The names of the properties that this state decides."""
         if not (self._open or self._silent):
             return []
         views = self.system.views(state)
-        resting: bool | None = None
+        resting = cache(lambda: self.system.at_rest(state))
+
+        def asked(prop: Property) -> bool:
+            if prop.kind != "at_rest":
+                return True
+            return (not prop.healed or self.system.undisturbed(state)) and resting()
+
         found = []
         for prop in self._open:
             result = self._evaluate(prop, views, state)
-            if prop.kind == "reachable":
-                broken = result is True
-            else:
-                broken = result is not True
-            if broken and prop.kind == "at_rest":
-                resting = self.system.at_rest(state) if resting is None else resting
-                broken = resting
-            if broken:
+            if (result is True) == (prop.kind == "reachable") and asked(prop):
                 self.decided[prop.name] = result if isinstance(result, str) else ""
                 found.append(prop.name)
         if found:
             self._open = [p for p in self._open if p.name not in self.decided]
         for prop in self._silent:
             if prop.about is not None and self._evaluate(prop.about, views, state) is True:
-                if prop.kind == "at_rest":
-                    resting = self.system.at_rest(state) if resting is None else resting
-                if prop.kind != "at_rest" or resting:
+                if asked(prop):
                     self.spoken.add(prop.name)
         self._silent = [p for p in self._silent if p.name not in self.spoken]
         return found
@@ -169,7 +179,7 @@ class Watch:
         found = []
         for prop in self._steps:
             old, new = self.system.views(before), self.system.views(after)
-            result = self._run(prop, old, new) if old != new else True
+            result = self.ask(prop, old, new) if old != new else True
             if result is not True:
                 self.decided[prop.name] = result if isinstance(result, str) else ""
                 found.append(prop.name)
@@ -195,16 +205,21 @@ class Watch:
         silent = prop.about is not None and prop.name not in self.spoken
         return Verdict.VACUOUS if silent else Verdict.HOLDS
 
-    def holds_in(self, prop: Property, state: Any) -> bool | str:
-        """The property's word on one state."""
+    def word(self, prop: Property, state: Any, before: Any = None) -> bool | str:
+        """The property's word on one state (for a step, on the transition into it)."""
+        if prop.kind == "step":
+            return self.ask(prop, self.system.views(before), self.system.views(state))
         return self._evaluate(prop, self.system.views(state), state)
 
     def _evaluate(self, prop: Property, views: tuple[Any, ...], state: Any) -> bool | str:
-        seen = tuple(state.history[self._at[fold.name]] for fold in prop.folds)
-        key = (prop.name, views, seen)
-        if key not in self._kept:
-            self._kept[key] = self._run(prop, views, *seen)
-        return self._kept[key]
+        return self.ask(prop, views, *(state.history[self._at[fold]] for fold in prop.folds))
+
+    def ask(self, prop: Property, *args: Any) -> bool | str:
+        """The property's word on these views (two tuples of them for a step) and histories."""
+        key = (prop, *args)
+        if key not in self.kept:
+            self.kept[key] = self._run(prop, *args)
+        return self.kept[key]
 
     def _run(self, prop: Property, *args: Any) -> bool | str:
         try:

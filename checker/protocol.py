@@ -15,6 +15,8 @@ from checker.errors import ModelError
 from checker.values import Id
 
 _MARK = "__splitbrain_handler__"
+#: Metadata key of a knob's full name in the system that it belongs to.
+SETTING = "splitbrain_setting"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -136,6 +138,11 @@ def poll(
     )
 
 
+def setting(name: str, default: Any) -> Any:
+    """A knob that is a real setting of the system: `name` is its full name there."""
+    return attrs.field(default=default, metadata={SETTING: name})
+
+
 @attrs.frozen
 class Protocol:
     """Base of every algorithm: a subclass is decorated with attrs.frozen; its fields are its knobs."""
@@ -147,6 +154,8 @@ class Protocol:
     environment: ClassVar[Any] = None
     #: The properties that can be asked for, over the views of this model.
     properties: ClassVar[tuple[Any, ...]] = ()
+    #: Reads the system's configuration: (documents) -> checker.configuration.Configuration.
+    configure: ClassVar[Callable[..., Any] | None] = None
 
     def processes(self) -> tuple[Id, ...]:
         """The ids of all processes, in a fixed order."""

@@ -13,7 +13,7 @@ import attrs
 from checker.environment import Environment
 from checker.errors import UsageError
 from checker.faults import World, partitions
-from checker.handling import Effect, Handling
+from checker.handling import Asked, Effect, Handling
 from checker.network import Envelope, Flight, Network
 from checker.protocol import Handler, Protocol
 from checker.values import Id, order_key, wiped
@@ -113,7 +113,9 @@ class System:
         """Order of envelopes: destination, source, content."""
         found = self._keys.get(envelope)
         if found is None:
-            found = (envelope.dst, envelope.src, order_key(envelope.message))
+            dst, src = envelope.dst, envelope.src
+            content = order_key(envelope.message)
+            found = (dst.kind, dst.number, src.kind, src.number, content)
             self._keys[envelope] = found
         return found
 
@@ -149,9 +151,17 @@ class System:
         )
         return all(after == state for _, after in busy)
 
+    def undisturbed(self, state: ClusterState) -> bool:
+        """Whether no partition is in place and nobody stands still."""
+        return not (state.world.blocked or state.world.paused)
+
     def views(self, state: ClusterState) -> tuple[Any, ...]:
-        """The views of all processes, in the order of `ids`."""
-        return tuple(self.handling.view(local) for local in state.locals)
+        """The views of all processes, in the order of `ids`; crashed ones have `up` False."""
+        down = state.world.down
+        return tuple(
+            self.handling.view(local, up=id not in down)
+            for id, local in zip(self.ids, state.locals, strict=True)
+        )
 
     # -- what the processes do -------------------------------------------------------------
 
@@ -333,7 +343,8 @@ class System:
         if effect.sends:
             flight = self.network.put(flight, effect.sends)
         # A message to a process that can never come back is discarded (rule 3).
-        flight = self.network.without(flight, world.dead())
+        if world.down:
+            flight = self.network.without(flight, world.dead())
         return ClusterState(locals_, flight, world, history)
 
     def _remembered(self, history: tuple[Any, ...], before: Any, after: Any) -> tuple[Any, ...]:
@@ -341,12 +352,26 @@ class System:
         if old is new:
             return history
         return tuple(
-            self.handling.value(fold.update(seen, old, new))
+            self.folded(fold, seen, old, new)
             for fold, seen in zip(self.folds, history, strict=True)
         )
 
     def _begun(self, fold: Fold, locals_: tuple[Any, ...]) -> Any:
         seen = fold.initial
         for local in locals_:
-            seen = fold.update(seen, None, self.handling.view(local))
-        return self.handling.value(seen)
+            seen = self.folded(fold, seen, None, self.handling.view(local))
+        return seen
+
+    def folded(self, fold: Fold, seen: Any, before: Any, after: Any) -> Any:
+        """The history after the view of one process has changed."""
+        key = (fold.name, seen, before, after)
+        if key not in self.handling.kept:
+            result = self.handling.value(fold.update(seen, before, after))
+            named = self.handling.named
+            self.handling.kept[key] = Asked(
+                fold.name,
+                (seen, before, after),
+                result,
+                lambda names: self.folded(fold, *(named(v, names) for v in (seen, before, after))),
+            )
+        return self.handling.kept[key].result

@@ -86,7 +86,10 @@ def order_key(value: Any) -> tuple[Any, ...]:
     )
 
 
-def rename(value: Any, names: Mapping[Id, Id]) -> Any:
+Renaming = Mapping[Id, Id]
+
+
+def rename(value: Any, names: Renaming) -> Any:
     """The value with every Id in it replaced by `names`."""
     match value:
         case Id():

@@ -14,15 +14,22 @@ from checker.values import Id
 class View:
     """One process as seen from outside.
 
+    up: False while it is crashed (set by the engine).
     leads: whether it believes that it leads. term: the term, epoch or generation it is in.
     follows: the process that it takes for its leader (itself when it leads). version: the version of
     the state that it has applied. committed: the (version, content) pairs that it, as a leader, has
-    declared committed.
+    declared committed. decision: "committed" or "aborted" for a participant of a transaction that has
+    ended it.
     """
 
     id: Id
+    up: bool = True
     leads: bool = False
     term: int | None = None
     follows: Id | None = None
     version: int | None = None
     committed: frozenset[Any] = frozenset()
+    decision: str | None = None
+    voted: Id | None = None
+    wrote: int | None = None
+    member: bool = True

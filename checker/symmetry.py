@@ -1,0 +1,139 @@
+"""Symmetry reduction: states that differ by a renaming of interchangeable processes count once.
+
+The key of a state is the exact minimum, over all permutations that the protocol claims, of its image
+in interned numbers, so the number of keys is the number of orbits. The claim is earned: `verify`
+checks on everything that the search asked of the model that handlers, views, histories and
+properties commute with renaming.
+"""
+
+from collections.abc import Iterator
+from itertools import permutations, product
+from typing import Any
+
+from checker.errors import UnsoundError
+from checker.handling import Effect
+from checker.network import Envelope
+from checker.properties import Watch
+from checker.system import ClusterState, System
+from checker.values import Id, Renaming, rename
+
+
+class Symmetry:
+    """The canonical form of the states of one system."""
+
+    def __init__(self, system: System) -> None:
+        """Raises UnsoundError where the protocol claims no symmetry."""
+        groups = system.protocol.symmetric()
+        name = type(system.protocol).__name__
+        if not groups:
+            raise UnsoundError(
+                f"{name} does not claim that any processes are interchangeable (in most such models"
+                " ids are compared): run it with --no-symmetry"
+            )
+        self.system = system
+        self._number = system.handling.value.number
+        self._value = system.handling.value
+        self.renamings: tuple[Renaming, ...] = tuple(_renamings(groups))
+        self._tables: list[dict[int, int]] = [{} for _ in self.renamings]
+        # Where in the image each process's local state comes from.
+        ids = system.ids
+        at = {id: i for i, id in enumerate(ids)}
+        self._moves = [tuple(at[r.get(id, id)] for id in ids) for r in self.renamings]
+        self._fifo = system.network.kind == "fifo"
+
+    def key(self, state: ClusterState) -> tuple[Any, ...]:
+        """The same for two states just if one is a renaming of the other."""
+        number = self._number
+        locals_ = [number(local) for local in state.locals]
+        flight = [number(envelope) for envelope in state.flight]
+        rest = number((state.world.down, state.world.paused, state.world.blocked))
+        history = number(state.history)
+        least: tuple[Any, ...] | None = None
+        for at, table in enumerate(self._tables):
+            image = [0] * len(locals_)
+            for target, local in zip(self._moves[at], locals_, strict=True):
+                image[target] = self._renamed(at, table, local)
+            moved = [self._renamed(at, table, envelope) for envelope in flight]
+            moved.sort(key=self._channel if self._fifo else None)
+            candidate = (
+                *image,
+                self._renamed(at, table, rest),
+                self._renamed(at, table, history),
+                *moved,
+            )
+            if least is None or candidate < least:
+                least = candidate
+        return (state.world.budget, least)
+
+    def _channel(self, number: int) -> tuple[Id, Id]:
+        envelope = self._value[number]
+        return envelope.dst, envelope.src
+
+    def _renamed(self, at: int, table: dict[int, int], number: int) -> int:
+        found = table.get(number)
+        if found is None:
+            found = self._number(rename(self._value[number], self.renamings[at]))
+            table[number] = found
+        return found
+
+    def verify(self, watch: Watch) -> None:
+        """Raises UnsoundError, with the instance, where the model does not commute with renaming.
+
+        Checked is everything that the search asked of handlers, limits, views, histories and
+        properties, under every permutation, so for every state of the orbits that it met.
+        """
+        system = self.system
+        for names in self.renamings:
+            for id in system.ids:
+                image = rename(frozenset(system.handling.initial(id)), names)
+                if frozenset(system.handling.initial(names.get(id, id))) != image:
+                    self._refuse(f"the initial state of {id}", names)
+        for asked in list(system.handling.kept.values()):
+            for names in self.renamings:
+                if _comparable(asked.renamed(names)) != rename(_comparable(asked.result), names):
+                    shown = ", ".join(map(str, asked.args))
+                    self._refuse(f"{asked.what}, with {shown},", names)
+        for (prop, *args), result in list(watch.kept.items()):
+            views = 2 if prop.kind == "step" else 1
+            for names in self.renamings:
+                seen = [self._in_place(v, names) for v in args[:views]]
+                seen += [rename(history, names) for history in args[views:]]
+                if (watch.ask(prop, *seen) is True) != (result is True):
+                    self._refuse(f"property {prop.name}, on {args},", names)
+
+    def _in_place(self, views: tuple[Any, ...], names: Renaming) -> tuple[Any, ...]:
+        """The views renamed, each at the place of the renamed process."""
+        ids = self.system.ids
+        moved = {names.get(id, id): rename(view, names) for id, view in zip(ids, views, strict=True)}
+        return tuple(moved[id] for id in ids)
+
+    def _refuse(self, what: str, names: Renaming) -> None:
+        swapped = ", ".join(f"{a} as {b}" for a, b in names.items() if a != b)
+        raise UnsoundError(
+            f"{type(self.system.protocol).__name__} claims that processes are interchangeable, but"
+            f" {what} does not commute with naming {swapped}: ids may not be compared or singled out"
+            " where symmetry is claimed. Drop the claim, or run with --no-symmetry"
+        )
+
+
+def _comparable(result: Any) -> Any:
+    """Effects as a set, with sends in an order that does not depend on ids."""
+    if isinstance(result, tuple) and all(isinstance(r, Effect) for r in result):
+        return frozenset((e.local, frozenset(_channels(e.sends))) for e in result)
+    return result
+
+
+def _channels(sends: tuple[Envelope, ...]) -> Iterator[tuple[Id, tuple[Any, ...]]]:
+    """What is sent to each process, in order."""
+    for dst in {e.dst for e in sends}:
+        yield dst, tuple(e.message for e in sends if e.dst == dst)
+
+
+def _renamings(groups: tuple[tuple[Id, ...], ...]) -> Iterator[Renaming]:
+    """Every combination of permutations of the groups, the identity first."""
+    for images in product(*(permutations(group) for group in groups)):
+        yield {
+            id: image
+            for group, permuted in zip(groups, images, strict=True)
+            for id, image in zip(group, permuted, strict=True)
+        }
