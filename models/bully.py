@@ -157,8 +157,11 @@ def at_least(share: Share, count: int, of: int) -> bool:
 
 @frozen
 class Bully(Protocol):
+    #: How a run begins. "settled": the highest process leads in generation 1 and all follow it;
+    #: "cold": nobody knows of a leader, so that everybody is about to hold an election.
+    start: Literal["settled", "cold"] = "settled"
     #: Elections that a process begins between one crash and the next: a bound of the scope.
-    elections: int = 2
+    elections: int = 1
     #: Discard messages of older generations, and give way to newer ones. If not, a Victory that
     #: comes late turns its receiver back to a leader that has itself given up.
     gen_check: bool = True
@@ -225,8 +228,14 @@ class Bully(Protocol):
         return tuple(id for id in self.members() if id != s.id)
 
     def initial(self, id: Id) -> Process:
-        """Nobody knows of a leader, so everybody is about to hold an election."""
-        return Process(id, role=Role.STORE if id == STORE else Role.FOLLOWER)
+        if id == STORE:
+            return Process(id, role=Role.STORE)
+        if self.start == "cold":
+            return Process(id)
+        highest = self.members()[-1]
+        role = Role.LEADER if id == highest else Role.FOLLOWER
+        voted = None if self.votes == "off" else highest
+        return Process(id, gen=1, voted=voted, role=role, leader=highest)
 
     # -- what a process answers to a question ----------------------------------------------
 
@@ -276,13 +285,13 @@ class Bully(Protocol):
 
     @upon(Election)
     def election(self, s: Process, msg: Election, src: Id) -> Outcomes:
-        """A lower process asks: answer, and hold an own election; a leader says that it leads."""
+        """A lower process asks: answer, and hold an own election; a leader answers Victory."""
         if s.role is Role.DEAD:
             return Outcome(s)
         late = self.gen_check and msg.gen < s.gen
         s = self.newer(s, msg.gen)
         if s.role is Role.LEADER:
-            return Outcome(s, [Send(src, Alive(s.gen)), Send(src, Victory(s.gen))])
+            return Outcome(s, [Send(src, Victory(s.gen))])
         if s.role is Role.FOLLOWER and not late:
             s = self.idle(s)
         return Outcome(s, [Send(src, Alive(s.gen))])

@@ -231,6 +231,10 @@ def test_the_environment_comes_before_the_default_and_before_other_settings():
     assert values("n: ${N:2}\nm: ${n}\nk: ${m}\n", N="3", m="7") == {"n": "3", "m": "3", "k": "7"}
 
 
+def test_a_setting_without_a_value_gives_none_to_others():
+    assert values("n: ~\nm: ${n:x}\n") == {"n": None, "m": "x"}
+
+
 def test_nested_substitution():
     assert values("a: ${A:${B:c}}\nb: x${${WHICH}}\n", WHICH="C", C="1") == {"a": "c", "b": "x1"}
 

@@ -8,6 +8,7 @@ Equal messages between the same two processes are matched oldest first.
 
 import json
 from collections import Counter
+from itertools import count
 from typing import Literal
 
 from attrs import define, evolve, frozen
@@ -37,6 +38,9 @@ class Flight:
 
 @define
 class _Waiting:
+    """A message in flight; `number` counts the sends of a run."""
+
+    number: int
     flight: Flight
     delivered_before: bool = False
 
@@ -49,15 +53,18 @@ def key(envelope: Envelope) -> str:
 def flights(steps: tuple[Step, ...]) -> tuple[Flight, ...]:
     """The ways of all messages of a run, in the order in which they were sent."""
     waiting: list[_Waiting] = []
-    done: list[Flight] = []
+    done: list[_Waiting] = []
+    numbers = count()
     for row, step in enumerate(steps):
-        _act(row, step, waiting, done)
-        _reconcile(row, step, waiting, done)
-    done += [left.flight for left in waiting if not left.delivered_before]
-    return tuple(sorted(done, key=lambda flight: flight.sent))
+        _act(row, step, waiting, done, numbers)
+        _reconcile(row, step, waiting, done, numbers)
+    done += [left for left in waiting if not left.delivered_before]
+    return tuple(way.flight for way in sorted(done, key=lambda way: (way.flight.sent, way.number)))
 
 
-def _act(row: int, step: Step, waiting: list[_Waiting], done: list[Flight]) -> None:
+def _act(
+    row: int, step: Step, waiting: list[_Waiting], done: list[_Waiting], numbers: "count[int]"
+) -> None:
     """What the action says that it did to the network."""
     action = step.action
     if action is None:
@@ -67,15 +74,15 @@ def _act(row: int, step: Step, waiting: list[_Waiting], done: list[Flight]) -> N
         wanted = key(action.envelope)
         oldest = next((each for each in waiting if key(each.flight.envelope) == wanted), None)
     if oldest is not None and action.kind == "duplicate":
-        waiting.append(_Waiting(evolve(oldest.flight, copied=row)))
+        waiting.append(_Waiting(next(numbers), evolve(oldest.flight, copied=row)))
     elif oldest is not None and action.kind in ("deliver", "drop"):
         fate: Fate = "delivered" if action.kind == "deliver" else "lost"
-        done.append(evolve(oldest.flight, ended=row, fate=fate))
+        done.append(_Waiting(oldest.number, evolve(oldest.flight, ended=row, fate=fate)))
         if fate == "delivered" and _kept(oldest, step, waiting):
             oldest.delivered_before = True
         else:
             waiting.remove(oldest)
-    waiting += [_Waiting(Flight(envelope, row)) for envelope in action.sends]
+    waiting += [_Waiting(next(numbers), Flight(envelope, row)) for envelope in action.sends]
 
 
 def _kept(oldest: _Waiting, step: Step, waiting: list[_Waiting]) -> bool:
@@ -88,14 +95,16 @@ def _kept(oldest: _Waiting, step: Step, waiting: list[_Waiting]) -> bool:
     return after >= before + sent
 
 
-def _reconcile(row: int, step: Step, waiting: list[_Waiting], done: list[Flight]) -> None:
+def _reconcile(
+    row: int, step: Step, waiting: list[_Waiting], done: list[_Waiting], numbers: "count[int]"
+) -> None:
     """Make `waiting` hold exactly what the state says is in flight."""
     held = Counter(key(envelope) for envelope in step.state.network)
     expected = Counter(key(each.flight.envelope) for each in waiting)
     for envelope in step.state.network:
         if expected[key(envelope)] < held[key(envelope)]:
             expected[key(envelope)] += 1
-            waiting.append(_Waiting(Flight(envelope, row)))
+            waiting.append(_Waiting(next(numbers), Flight(envelope, row)))
     for surplus in expected - held:
         same = [each for each in waiting if key(each.flight.envelope) == surplus]
         for _ in range(expected[surplus] - held[surplus]):
@@ -105,4 +114,4 @@ def _reconcile(row: int, step: Step, waiting: list[_Waiting], done: list[Flight]
             waiting.remove(gone)
             if not gone.delivered_before:
                 fate: Fate = "again" if held[surplus] else "discarded"
-                done.append(evolve(gone.flight, ended=row, fate=fate))
+                done.append(_Waiting(gone.number, evolve(gone.flight, ended=row, fate=fate)))

@@ -94,26 +94,28 @@ def label(lanes: Sequence[str], cut: frozenset[Pair]) -> str:
     islands = _islands(lanes, cut)
     if len(islands) > 1 and all((one, other) in cut for one, other in _across(islands)):
         return " | ".join(" ".join(island) for island in islands)
-    targets: dict[str, tuple[str, ...]] = {}
-    for lane in lanes:
-        reached = tuple(other for other in lanes if (lane, other) in cut)
-        if reached:
-            targets[lane] = reached
-    sources: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for lane, reached in targets.items():
-        sources[reached].append(lane)
-    groups = [(tuple(group), reached) for reached, group in sources.items()]
+    mutual = frozenset(pair for pair in cut if pair[::-1] in cut)
     parts = []
-    for group, reached in groups:
-        both = (reached, group) in groups
-        if both and lanes.index(group[0]) > lanes.index(reached[0]):
-            continue
-        parts.append(f"{' '.join(group)} {'↔' if both else '→'} {' '.join(reached)}")
+    for group, reached in _bundles(lanes, mutual):
+        if lanes.index(group[0]) < lanes.index(reached[0]):
+            parts.append(f"{' '.join(group)} ↔ {' '.join(reached)}")
+    for group, reached in _bundles(lanes, cut - mutual):
+        parts.append(f"{' '.join(group)} → {' '.join(reached)}")
     words = ", ".join(parts) + " blocked"
     between = [lane for lane in lanes if not any(lane in pair for pair in cut)]
     if len(parts) == 1 and "↔" in words and between:
         words += f"; {' '.join(between)} {'sees' if len(between) == 1 else 'see'} both"
     return words
+
+
+def _bundles(lanes: Sequence[str], cut: frozenset[Pair]) -> list[tuple[list[str], tuple[str, ...]]]:
+    """The sources that cannot reach the same destinations, with these destinations."""
+    sources: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for lane in lanes:
+        reached = tuple(other for other in lanes if (lane, other) in cut)
+        if reached:
+            sources[reached].append(lane)
+    return [(group, reached) for reached, group in sources.items()]
 
 
 def _islands(lanes: Sequence[str], cut: frozenset[Pair]) -> list[list[str]]:

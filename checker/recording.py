@@ -1,0 +1,133 @@
+"""From a run of the engine to a trace as plain data, and back: replay on the model of its name."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from checker.checking import Plan, Report, Result, world
+from checker.network import Envelope
+from checker.registry import find
+from checker.system import Action, ClusterState, System
+from traces import trace as plain_trace
+from traces.plain import NOTHING, plain
+from traces.replay import Replay, replay
+from traces.trace import Trace
+
+
+def record(report: Report, result: Result) -> Trace:
+    """The trace of the run that decides a property."""
+    assert result.run is not None
+    plan = report.plan
+    lanes = tuple(str(id) for id in report.system.ids)
+    recorder = Recorder(report.system)
+    steps = tuple(
+        plain_trace.Step(recorder.action(action) if action else None, recorder.state(state))
+        for action, state in result.run
+    )
+    words = set(re.findall(r"\w+", result.reason))
+    return Trace(
+        model=plan.model.name,
+        knobs=knobs(plan),
+        scope=plan.scope(),
+        property=result.property.name,
+        sentence=result.property.sentence,
+        reason=result.reason,
+        culprits=tuple(lane for lane in lanes if lane in words),
+        lanes=lanes,
+        steps=steps,
+    )
+
+
+def knobs(plan: Plan) -> dict[str, Any]:
+    """The knobs of the algorithm as plain data; `nodes` belongs to the scope."""
+    fields = attrs.fields(type(plan.protocol))
+    return {f.name: plain(getattr(plan.protocol, f.name)) for f in fields if f.name != "nodes"}
+
+
+def plan_of(trace: Trace) -> Plan:
+    """The plan under which the trace was made. Raises UsageError if the model has changed its knobs."""
+    model = find(trace.model)
+    scope = dict(trace.scope)
+    values = {name: None if value == NOTHING else value for name, value in trace.knobs.items()}
+    protocol = model.build({"nodes": scope.pop("nodes"), **values})
+    if not scope["cuts"]:
+        del scope["cuts"]
+    environment = world(type(protocol).environment, scope)
+    known = {p.name: p for p in (*protocol.properties, *protocol.promises())}
+    properties = tuple(known[name] for name in (trace.property,) if name in known)
+    return Plan(model, protocol, environment, properties)
+
+
+def replayed(trace: Trace) -> Replay:
+    """Run the trace again, step by step, on its model as it is now."""
+    return replay(trace, Recorder(plan_of(trace).system()))
+
+
+class Recorder:
+    """Writes the states and actions of one system as plain data (`traces.replay.Replayable`)."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+
+    def starts(self) -> Iterator[tuple[ClusterState, plain_trace.State]]:
+        """The initial states, and how a trace writes them."""
+        for state in self.system.initial_states():
+            yield state, self.state(state)
+
+    def moves(
+        self, state: ClusterState
+    ) -> Iterator[tuple[plain_trace.Action, ClusterState, plain_trace.State]]:
+        """The transitions from a state, and how a trace writes them."""
+        for action, after in self.system.successors(state):
+            yield self.action(action), after, self.state(after)
+
+    def action(self, action: Action) -> plain_trace.Action:
+        """An action as plain data."""
+        return plain_trace.Action(
+            kind=action.kind,
+            name=action.name,
+            process=_name(action.process),
+            peer=_name(action.peer),
+            envelope=_envelope(action.envelope) if action.envelope else None,
+            sends=tuple(map(_envelope, action.sends)),
+            reads=tuple(map(str, action.reads)),
+            pairs=tuple((str(a), str(b)) for a, b in action.pairs),
+            note=action.note,
+        )
+
+    def state(self, state: ClusterState) -> plain_trace.State:
+        """A cluster state as plain data."""
+        ids = self.system.ids
+        processes, leads = {}, {}
+        for id, local, view in zip(ids, state.locals, self.system.views(state), strict=True):
+            fields = {**plain(local)}
+            del fields["type"], fields["id"]
+            processes[str(id)] = fields
+            if getattr(view, "leads", False):
+                term = getattr(view, "term", None)
+                leads[str(id)] = "" if term is None else f"term {term}"
+        world_ = state.world
+        extra = {f"budget.{name}": left for name, left in attrs.asdict(world_.budget).items()}
+        for fold, seen in zip(self.system.folds, state.history, strict=True):
+            extra[fold.name] = plain(seen)
+        return plain_trace.State(
+            processes=processes,
+            network=tuple(map(_envelope, state.flight)),
+            down=tuple(map(str, sorted(world_.down))),
+            paused=tuple(map(str, sorted(world_.paused))),
+            blocked=tuple((str(a), str(b)) for a, b in sorted(world_.blocked)),
+            leads=leads,
+            extra=extra,
+        )
+
+
+def _name(id: Any) -> str | None:
+    return None if id is None else str(id)
+
+
+def _envelope(envelope: Envelope) -> plain_trace.Envelope:
+    return plain_trace.Envelope(
+        str(envelope.src), str(envelope.dst), plain(envelope.message)
+    )
