@@ -47,11 +47,10 @@ def _place(function: Callable[..., Any]) -> str:
     return f"{Path(file or '?').name}:{line}: {function.__qualname__}"
 
 
-def _raised_at(error: BaseException) -> str:
-    """File and line of the innermost frame outside this package: where the model failed."""
-    here = str(Path(__file__).parent)
+def _raised_at(error: BaseException, function: Callable[..., Any]) -> str:
+    """File and line of the innermost frame in the function's own file: where the model failed."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if not f.filename.startswith(here)] or list(frames)
+    own = [f for f in frames if f.filename == getsourcefile(function)] or list(frames)
     return f"{own[-1].filename}:{own[-1].lineno}"
 
 
@@ -82,6 +81,10 @@ class Handling:
         """The local states in which the process may start."""
         made = self._call(self.protocol.initial, id)
         locals_ = made if isinstance(made, tuple) else (made,)
+        if not locals_:
+            raise ModelError(
+                f"{_place(self.protocol.initial)}: initial({id}) offers no local state to start in"
+            )
         for local in locals_:
             if getattr(local, "id", None) != id:
                 raise ModelError(
@@ -159,7 +162,7 @@ class Handling:
         handler = self._special.get("restart")
         if handler is None:
             return (Effect(local, ()),)
-        key = ("restart", id(local))
+        key = ("comes back", id(local))  # no method, so no timeout, has this name
         if key not in self.kept:
             self.kept[key] = Asked(
                 "restart",
@@ -233,19 +236,20 @@ class Handling:
         except Exception as error:
             shown = ", ".join(str(a) for a in args if not isinstance(a, Protocol))
             raise ModelError(
-                f"{_raised_at(error)}: {function.__qualname__} raised"
+                f"{_raised_at(error, function)}: {function.__qualname__} raised"
                 f" {type(error).__name__}: {error}\n  called with {shown}"
             ) from error
 
     def _effects(self, handler: Handler, local: Any, *event: Any) -> tuple[Effect, ...]:
         method = getattr(self.protocol, handler.name)
-        before = order_key(local)
+        given = (local, *(arg for arg in event if not isinstance(arg, dict)))
+        before = order_key(given)
         first = self._outcomes(method, local, event)
         again = self._outcomes(method, local, event)
-        if order_key(local) != before:
+        if order_key(given) != before:
             raise ModelError(
-                f"{_place(method)} mutates the local state it was given: return a new one, made with"
-                " attrs.evolve"
+                f"{_place(method)} mutates the local state or message it was given: return a new"
+                " one, made with attrs.evolve"
             )
         if first != again:
             raise ModelError(
@@ -285,10 +289,18 @@ class Handling:
                     f"{_place(method)} sends to {send.dst}, which is no process of this cluster"
                     f" ({', '.join(map(str, self.ids))})"
                 )
-            envelopes.append(self.value(Envelope(local.id, send.dst, send.message)))
+            envelope = Envelope(local.id, send.dst, send.message)
+            envelopes.append(self._made(method, envelope))
         # Only the order per destination is behaviour; sends may stem from iterating over a set.
         envelopes.sort(key=lambda e: e.dst)
-        return Effect(self.value(outcome.state), tuple(envelopes), outcome.note)
+        return Effect(self._made(method, outcome.state), tuple(envelopes), outcome.note)
+
+    def _made(self, method: Callable[..., Any], value: Any) -> Any:
+        """The interned value; an error names the handler that made it."""
+        try:
+            return self.value(value)
+        except ModelError as error:
+            raise ModelError(f"{_place(method)}: {error}") from error
 
 
 def _in_order(replies: tuple[tuple[Id, Any], ...]) -> tuple[tuple[Id, Any], ...]:

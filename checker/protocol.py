@@ -91,6 +91,11 @@ class Handler:
 
 def _mark(make: Callable[[str], Sequence[Handler]]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
+        if hasattr(function, _MARK):
+            raise ModelError(
+                f"{function.__qualname__} has two decorators: write a method for each kind of event"
+                " (@upon takes several classes at once)"
+            )
         setattr(function, _MARK, tuple(make(function.__name__)))
         return function
 

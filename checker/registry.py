@@ -83,10 +83,9 @@ class Model:
 
         Values may be texts, as on the command line. Raises UsageError.
         """
-        knobs = {knob.name: knob for knob in self.knobs()}
         chosen: dict[str, Any] = {}
         for name, value in values.items():
-            knob = self._knob(name, knobs)
+            knob = self.knob(name)
             chosen[knob.name] = _parsed(knob, value) if isinstance(value, str) else value
             _check_type(knob, chosen[knob.name])
         try:
@@ -96,7 +95,9 @@ class Model:
         except (ValueError, TypeError) as error:
             raise UsageError(f"{self.name}: {error}") from error
 
-    def _knob(self, name: str, knobs: Mapping[str, Knob]) -> Knob:
+    def knob(self, name: str) -> Knob:
+        """The knob of this name, of this setting, or of a setting whose last part this is."""
+        knobs = {knob.name: knob for knob in self.knobs()}
         names = {}
         for knob in knobs.values():
             names[knob.setting.rpartition(".")[2]] = knob

@@ -130,7 +130,8 @@ class System:
 
     def successors(self, state: ClusterState) -> list[Move]:
         """Every action enabled here that leads to a different state, and that state."""
-        moves = [*self._deliveries(state)]
+        # In a set, what was delivered stays: it holds up no timeout unless it still changes something.
+        moves = [move for move in self._deliveries(state) if move[1] != state]
         if not (moves and self.environment.timing == "synchronous"):
             moves += self._timeouts_of(state)
             moves += self._polls_of(state)

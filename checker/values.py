@@ -57,20 +57,20 @@ def wiped(local: Any) -> Any:
 def order_key(value: Any) -> tuple[Any, ...]:
     """A key that orders all values totally, and the same in every process (no hashing in it).
 
+    Equal values, and only they, have equal keys; to Python True == 1, and an IntEnum is its number.
+
     Raises ModelError, naming the type, for anything that is not a value.
     """
     match value:
         case None:
             return (0,)
-        case bool():
-            return (1, value)
-        case Enum():
-            members = list(type(value))
-            return (5, type(value).__qualname__, members.index(value))
         case int():
-            return (2, value)
+            return (2, int(value))
         case str():
-            return (3, value)
+            return (3, str(value))
+        case Enum():
+            cls = type(value)
+            return (5, cls.__qualname__, cls.__module__, list(cls).index(value))
         case Id():
             return (4, value.kind, value.number)
         case tuple():
@@ -78,8 +78,9 @@ def order_key(value: Any) -> tuple[Any, ...]:
         case frozenset():
             return (7, len(value), tuple(sorted(order_key(v) for v in value)))
     if attrs.has(type(value)) and attrs.inspect(type(value)).is_frozen:
-        names = attrs.fields(type(value))
-        return (8, type(value).__qualname__, tuple(order_key(getattr(value, f.name)) for f in names))
+        cls = type(value)
+        content = tuple(order_key(getattr(value, f.name)) for f in attrs.fields(cls))
+        return (8, cls.__qualname__, cls.__module__, content)
     raise ModelError(
         f"{value!r} of type {type(value).__name__} cannot be part of a state: use None, bool, int,"
         " str, an enum, Id, tuple, frozenset or a class made with attrs.frozen"

@@ -116,11 +116,6 @@ UNMODELLED = (
     ("node.ingest", ROLE),
     ("node.ml", ROLE),
 )
-#: Below these a name may be anything, or is one of many.
-OPEN = (
-    *("discovery.azure.", "discovery.ec2.", "discovery.gce.", "discovery.zen.ping.multicast."),
-    *(name for name in SINCE_7 if name.endswith(".")),
-)
 NO_PART = "no part in the election"
 NO_VALUE = "it has no value, and Elasticsearch refuses to start with it from version 2 on"
 
@@ -325,7 +320,7 @@ def _assumed(documents: Sequence[Document]) -> Iterator[Assumed]:
 
 def _warnings(documents: Sequence[Document]) -> Iterator[str]:
     for setting in (setting for document in documents for setting in document.settings.values()):
-        if setting.name in (MASTER, CLIENT) and setting.value not in ("true", "false"):
+        if setting.name == MASTER and setting.value not in ("true", "false"):
             yield (
                 f"{setting.place}: {setting.name} is {setting.text!r}; version 6 accepts only "
                 f"true and false"
@@ -355,7 +350,7 @@ def _warnings(documents: Sequence[Document]) -> Iterator[str]:
 def _meant(name: str) -> str | None:
     """The setting of which `name` looks like a misspelling."""
     low = name.lower()
-    if name in KNOWN or _under(name, OPEN):
+    if name in KNOWN or _under(name, BEFORE_5):
         return None
     for real in (MINIMUM, HOSTS, MASTER):
         if real.endswith(f".{low}") or low.endswith(f".{real}"):

@@ -71,6 +71,7 @@ def test_the_safe_example_asks_for_the_majority():
         ("['[::1]:9300', '[fe80::1]', 10.0.0.1]", 3),
         ("[localhost, 127.0.0.1, '[::1]']", 1),
         ("['a:9300-9305', 'b:[9300-9400]', 'c[9300-9400]', 'd[9300]']", 4),
+        ("['a[9300-9305]', 'a[9301-9305]']", 2),
         ("[ip-10-0-0-1, ip-10-0-0-2]", 2),
         ("es-1.no-such-domain.invalid,", 1),
     ],
@@ -265,6 +266,7 @@ def test_a_file_without_the_check_contradicts_one_with_it():
         "be the same in every file"
     )
     assert configured(f"{MINIMUM}: 2", f"{MINIMUM}: 2", "node.master: false").nodes == 2
+    assert configured(f"{MINIMUM}: 2", f"{MINIMUM}: +2").nodes == 2
     assert configured(f"{MINIMUM}: 0", "").knobs == {"minimum_master_nodes": 0}
 
 
@@ -304,7 +306,7 @@ def test_all_settings_of_version_7_are_named():
     assert said.startswith("discovery.seed_hosts (n1.yml:2), cluster.initial_master_nodes (n2.yml:")
 
 
-@pytest.mark.parametrize("name", ["node.client", "discovery.zen.ping.multicast.enabled"])
+@pytest.mark.parametrize("name", ["node.client", "discovery.zen.ping.multicast.port"])
 def test_settings_of_old_versions(name):
     (said,) = configured(f"{HOSTS}: a, b\n{name}: false").warnings
     assert said.startswith(f"n1.yml:2: {name} exists only before version 5; check with --set")
@@ -321,6 +323,9 @@ def test_settings_of_old_versions(name):
         ("es.discovery.zen.minimum_master_nodes", MINIMUM),
         ("discovery.zen.unicast.hosts", HOSTS),
         ("discovery.zen.ping.unicast.hosts.0", HOSTS),
+        ("config.settings.discovery.zen.minimum_master_nodes", MINIMUM),
+        ("NODE.MASTER", "node.master"),
+        ("node.clients", "node.client"),
         ("node.mater", "node.master"),
         ("discovery.seed_host", "discovery.seed_hosts"),
         ("discovery.zen.fd.ping_timout", "discovery.zen.fd.ping_timeout"),

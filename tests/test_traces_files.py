@@ -97,16 +97,16 @@ def test_what_is_wrong_in_a_file_is_named(change: Change, words: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '"x"', "null", "[" * 100_000, "9" * 5000])
 def test_a_file_of_another_kind_is_refused(text: str) -> None:
-    with pytest.raises(TraceError, match="^other: "):
+    with pytest.raises(TraceError, match=r"^other: "):
         load(text, "other")
 
 
 def test_read_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "trace.json"
-    with pytest.raises(TraceError, match="trace.json: cannot be read"):
+    with pytest.raises(TraceError, match=r"trace.json: cannot be read"):
         read(path)
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(TraceError, match="trace.json: not a text file"):
+    with pytest.raises(TraceError, match=r"trace.json: not a text file"):
         read(path)
     path.write_text(dump(split_brain()), encoding="utf-8")
     assert read(path) == split_brain()

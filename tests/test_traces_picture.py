@@ -63,8 +63,8 @@ def assert_clean(picture: Picture) -> None:
         for x, y in line.points:
             assert 0 <= x <= picture.width and 0 <= y <= picture.height, line
     for shape in picture.shapes:
-        assert 0 <= shape.x - shape.width / 2 and shape.x + shape.width / 2 <= picture.width
-        assert 0 <= shape.y - shape.height / 2 and shape.y + shape.height / 2 <= picture.height
+        assert shape.x - shape.width / 2 >= 0 and shape.x + shape.width / 2 <= picture.width
+        assert shape.y - shape.height / 2 >= 0 and shape.y + shape.height / 2 <= picture.height
         if shape.role == "ring":
             box = Label("", "", shape.x - 12, shape.y - 12, 24, 24, 1, "")
             assert not any(overlap(box, label) for label in picture.labels)

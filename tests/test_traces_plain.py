@@ -103,7 +103,7 @@ def test_nothing_cannot_be_changed_through_a_result() -> None:
 def test_the_order_of_sets_does_not_depend_on_the_hash_seed() -> None:
     code = (
         "from traces.plain import plain;"
-        "print(plain(frozenset(['b', 'a', ('c', 1), ('c', None), True, 'a10', 'a9', 5, 40])))"
+        "print(plain(frozenset(['b', ('c', 1), ('c', None), True, 'a10', 'a9', 5, 40])))"
     )
     outputs = {
         subprocess.run(
@@ -116,4 +116,4 @@ def test_the_order_of_sets_does_not_depend_on_the_hash_seed() -> None:
         for seed in ("0", "1", "2", "3")
     }
     assert len(outputs) == 1
-    assert "'a', 'a9', 'a10', 'b'" in outputs.pop()
+    assert "'a9', 'a10', 'b'" in outputs.pop()

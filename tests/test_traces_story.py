@@ -1,10 +1,13 @@
 """What a picture tells: the way of each message, partitions, bands and changes."""
 
+import re
 from collections import Counter
+from itertools import permutations
 
 import pytest
 from attrs import evolve
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from traces_samples import Run, both_ways, faults, message, random_runs, split_brain
 
 from traces.messages import Flight, flights, key
@@ -157,6 +160,31 @@ def test_three_islands_have_two_walls() -> None:
 )
 def test_a_cut_in_words(cut: tuple[tuple[str, str], ...], words: str) -> None:
     assert label(("n1", "n2", "n3", "n4"), frozenset(cut)) == words
+
+
+PAIRS = [(one, other) for one in "abcd" for other in "abcd" if one != other]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sets(st.sampled_from(PAIRS), min_size=1))
+def test_words_and_walls_say_no_more_than_the_cut(cut: set[tuple[str, str]]) -> None:
+    lanes = ("a", "b", "c", "d")
+    words = label(lanes, frozenset(cut)).split(" blocked")[0]
+    said = set()
+    for part in words.split(", "):
+        sides = [side.split() for side in re.split("[|→↔]", part)]
+        for one, other in permutations(range(len(sides)), 2):
+            if one < other or "→" not in part:
+                said |= {(source, target) for source in sides[one] for target in sides[other]}
+    assert said == cut
+    for wall in walls_of(lanes, frozenset(cut)):
+        left, right = lanes[: wall.gap + 1], lanes[wall.gap + 1 :]
+        closed = [
+            {(source, target) for source in one for target in other} <= cut
+            for one, other in ((left, right), (right, left))
+        ]
+        assert wall.kind != "full" or all(closed)
+        assert wall.kind != "one-way" or any(closed)
 
 
 # -- the rest ---------------------------------------------------------------------------------

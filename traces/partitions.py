@@ -90,13 +90,18 @@ def partitions(lanes: tuple[str, ...], blocked: Sequence[frozenset[Pair]]) -> tu
 
 
 def label(lanes: Sequence[str], cut: frozenset[Pair]) -> str:
-    """A cut in words: `n1 | n2 n3`, `n1 -> n2 blocked`, `n1 <-> n3 blocked, n2 sees both`."""
+    """A cut in words: `n1 | n2 n3`, `n1 → n2 blocked`, `n1 ↔ n3 blocked; n2 sees both`."""
     islands = _islands(lanes, cut)
-    if len(islands) > 1 and all((one, other) in cut for one, other in _across(islands)):
+    if set(_across(islands)) == cut:
         return " | ".join(" ".join(island) for island in islands)
     mutual = frozenset(pair for pair in cut if pair[::-1] in cut)
+    bundles = _bundles(lanes, mutual)
+    if any((reached, group) not in bundles for group, reached in bundles):
+        # Groups that overlap: lane by lane, each pair once.
+        forward = (pair for pair in mutual if lanes.index(pair[0]) < lanes.index(pair[1]))
+        bundles = _bundles(lanes, frozenset(forward))
     parts = []
-    for group, reached in _bundles(lanes, mutual):
+    for group, reached in bundles:
         if lanes.index(group[0]) < lanes.index(reached[0]):
             parts.append(f"{' '.join(group)} ↔ {' '.join(reached)}")
     for group, reached in _bundles(lanes, cut - mutual):
@@ -108,14 +113,16 @@ def label(lanes: Sequence[str], cut: frozenset[Pair]) -> str:
     return words
 
 
-def _bundles(lanes: Sequence[str], cut: frozenset[Pair]) -> list[tuple[list[str], tuple[str, ...]]]:
+def _bundles(
+    lanes: Sequence[str], cut: frozenset[Pair]
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """The sources that cannot reach the same destinations, with these destinations."""
     sources: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for lane in lanes:
         reached = tuple(other for other in lanes if (lane, other) in cut)
         if reached:
             sources[reached].append(lane)
-    return [(group, reached) for reached, group in sources.items()]
+    return [(tuple(group), reached) for reached, group in sources.items()]
 
 
 def _islands(lanes: Sequence[str], cut: frozenset[Pair]) -> list[list[str]]:

@@ -1,7 +1,5 @@
 """Write a trace to a file; the ending of the name decides the format."""
 
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import graphviz
 from traces.dot import graph, to_dot
 from traces.drawing import draw
 from traces.errors import TraceError
+from traces.files import write_whole
 from traces.itf import dump
 from traces.svg import to_svg
 from traces.table import table_text
@@ -18,6 +17,13 @@ from traces.trace import Trace
 
 def render(trace: Trace, path: Path | str) -> None:
     """Write `trace` to `path`: the whole file, or none."""
+    writable(path)
+    target = Path(path)
+    write_whole(target, _WRITERS[target.suffix.lower()](trace, target))
+
+
+def writable(path: Path | str) -> None:
+    """Raise TraceError unless a trace can be written under this name (asked before a long search)."""
     target = Path(path)
     ending = target.suffix.lower()
     if ending not in _WRITERS:
@@ -25,7 +31,8 @@ def render(trace: Trace, path: Path | str) -> None:
             f"{target}: cannot tell the format from the ending {ending or '(none)'}; "
             f"the endings are {', '.join(_WRITERS)}"
         )
-    _write(target, _WRITERS[ending](trace, target))
+    if not target.parent.is_dir():
+        raise TraceError(f"{target}: there is no directory {target.parent}")
 
 
 def _graphviz(trace: Trace, target: Path) -> bytes:
@@ -58,24 +65,3 @@ _WRITERS: dict[str, Callable[[Trace, Path], bytes]] = {
     ".txt": lambda trace, _: table_text(trace).encode(errors="replace"),
     ".json": lambda trace, _: dump(trace).encode(),
 }
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Put the content in place in one move, so that nobody ever sees half a file."""
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=target.parent, prefix=f".{target.name}.", delete=False
-        ) as file:
-            temporary = file.name
-            file.write(content)
-        # A temporary file is private; the result gets the rights of any new file.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, target)
-    except OSError as error:
-        raise TraceError(f"{target}: cannot be written: {error.strerror or error}") from error
-    finally:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)

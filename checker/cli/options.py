@@ -1,0 +1,140 @@
+"""Options that several commands share: which model, with what knobs, in what world."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import attrs
+import click
+
+from checker.checking import Plan, chosen, world
+from checker.configuration import Configuration, read_yaml
+from checker.environment import CUTS, Budget
+from checker.errors import UsageError
+from checker.reference import Limits
+from checker.registry import Model, find
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+BUDGETS = {
+    "crashes": "Crashes of processes.",
+    "restarts": "Restarts of crashed processes.",
+    "partitions": "Cuts of the network; each may heal.",
+    "drops": "Messages lost.",
+    "duplicates": "Messages delivered twice.",
+    "pauses": "Processes that stand still for a while.",
+    "suspicions": "False suspicions of the failure detector.",
+    "requests": "Client requests.",
+}
+
+
+def model_options(function: F) -> F:
+    """The options that select an algorithm and its world."""
+    options = [
+        click.argument("model"),
+        click.option("--config", multiple=True, metavar="FILE", help="A configuration file."),
+        click.option("--nodes", type=click.IntRange(1), help="Number of processes."),
+        click.option(
+            "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A knob or a setting."
+        ),
+        click.option("--timing", metavar="KIND", help="asynchronous or synchronous."),
+        click.option(
+            "--detector", metavar="KIND", help="none, perfect or eventually-perfect."
+        ),
+        click.option("--network", metavar="KIND", help="bag, set or fifo."),
+        click.option("--cuts", metavar="SHAPES", help=f"Shapes of partitions: {', '.join(CUTS)}."),
+        *(
+            click.option(f"--{name}", type=click.IntRange(0), help=text)
+            for name, text in BUDGETS.items()
+        ),
+        click.option("--property", "properties", multiple=True, help="Check this property."),
+        click.option("--all-properties", is_flag=True, help="Check all properties of the model."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@attrs.frozen
+class Chosen:
+    """A plan, and where each knob's value came from (by the knob's name)."""
+
+    plan: Plan
+    configuration: Configuration | None
+    origins: Mapping[str, str]
+
+
+def choose(
+    model: str,
+    config: Sequence[str],
+    nodes: int | None,
+    settings: Sequence[str],
+    properties: Sequence[str],
+    all_properties: bool,
+    **changes: Any,
+) -> Chosen:
+    """The plan that the options ask for. Raises UsageError, ConfigurationError."""
+    found = find(model)
+    configuration = _configured(found, config)
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    if configuration is not None:
+        values.update(configuration.knobs)
+        places = {setting.name: str(setting.place) for setting in configuration.read}
+        assumed = {a.name: f"assumed: {a.why}" for a in configuration.assumed}
+        for knob in found.knobs():
+            source = places.get(knob.setting) or assumed.get(knob.setting or knob.name)
+            if source:
+                origins[knob.name] = source
+        if configuration.nodes is not None:
+            values["nodes"] = configuration.nodes
+            origins["nodes"] = "the hosts of the configuration"
+    values, origins = _set(found, settings, values, origins)
+    if nodes is not None:
+        values["nodes"], origins["nodes"] = nodes, "--nodes"
+    protocol = found.build(values)
+    given = {name: value for name, value in changes.items() if value is not None}
+    if "cuts" in given:
+        given["cuts"] = tuple(part.strip() for part in given["cuts"].split(","))
+    plan = Plan(
+        found,
+        protocol,
+        world(type(protocol).environment, given),
+        chosen(protocol, properties, "all" if all_properties else "promised"),
+    )
+    return Chosen(plan, configuration, origins)
+
+
+def limits(
+    max_states: int | None, depth: int | None, time_limit: float | None, memory: int | None
+) -> Limits:
+    """The limits of a search, as options give them."""
+    return Limits(states=max_states, depth=depth, seconds=time_limit, memory=memory)
+
+
+def _configured(model: Model, files: Sequence[str]) -> Configuration | None:
+    if not files:
+        return None
+    configure = model.protocol.configure
+    if configure is None:
+        raise UsageError(f"{model.name} reads no configuration files: leave out --config")
+    read: Configuration = configure([read_yaml(file, os.environ) for file in files])
+    return read
+
+
+def _set(
+    model: Model, settings: Sequence[str], values: dict[str, Any], origins: dict[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The knobs of `--set` laid over those of the configuration."""
+    given: dict[str, str] = {}
+    for text in settings:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--set {text}: write it as NAME=VALUE")
+        knob = model.knob(name).name
+        if given.setdefault(knob, value) != value:
+            raise UsageError(f"--set gives {knob} twice: {given[knob]} and {value}")
+        origins = {**origins, knob: "--set"}
+    return {**values, **given}, origins
+
+

@@ -1,0 +1,392 @@
+"""What is said of a model that breaks the rules of the protocol, and which handlers it has."""
+
+import re
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from attrs import evolve, field, frozen
+
+from checker import Id, Outcome, Outcomes, Protocol, Restart, Send, Suspect, poll, timeout, to, upon
+from checker.errors import ModelError
+from checker.properties import invariant
+from checker.protocol import handlers
+from toys import N1, N2, Note, Store, Ticker, explored, world
+
+HERE = Path(__file__).name
+
+
+@frozen
+class Local:
+    id: Id
+    x: Any = 0
+
+
+@frozen
+class Broken(Protocol):
+    """A cluster of two; a subclass breaks one rule in one method."""
+
+    nodes: int = 2
+
+    def initial(self, id: Id) -> Any:
+        return Local(id)
+
+
+def line_of(text: str) -> int:
+    """The line of this file on which `text` stands, marked by a comment."""
+    lines = Path(__file__).read_text().splitlines()
+    (number,) = [i for i, line in enumerate(lines, 1) if line.endswith(f"# {text}")]
+    return number
+
+
+def said(protocol: Protocol, **settings: Any) -> str:
+    """The message with which exploring the protocol ends."""
+    with pytest.raises(ModelError) as error:
+        explored(protocol, world(**settings))
+    return str(error.value)
+
+
+# -- handlers that break the rules ---------------------------------------------------------------
+
+
+def test_a_handler_that_mutates_its_state() -> None:
+    @frozen
+    class Model(Broken):
+        @timeout()  # mutates
+        def grow(self, s: Local) -> Outcomes:
+            object.__setattr__(s, "x", 7)
+            return Outcome(s)
+
+    message = said(Model())
+    assert message.startswith(f"{HERE}:{line_of('mutates')}: ")
+    assert "Model.grow mutates the local state" in message and "attrs.evolve" in message
+
+
+def test_a_handler_that_mutates_the_message() -> None:
+    @frozen
+    class Model(Broken):
+        @timeout(when=lambda s: s.x == 0)
+        def send(self, s: Local) -> Outcomes:
+            return Outcome(evolve(s, x=1), [Send(N2, Note(1))])
+
+        @upon(Note)
+        def receive(self, s: Local, msg: Note, src: Id) -> Outcomes:
+            object.__setattr__(msg, "number", 2)
+            return Outcome(evolve(s, x=2))
+
+    assert "Model.receive mutates the local state or message" in said(Model())
+
+
+def test_a_handler_that_is_not_deterministic() -> None:
+    @frozen
+    class Model(Broken):
+        calls: ClassVar[list[int]] = []
+
+        @timeout()
+        def draw(self, s: Local) -> Outcomes:
+            self.calls.append(0)
+            return Outcome(evolve(s, x=len(self.calls)))
+
+    message = said(Model())
+    assert "Model.draw is not deterministic" in message
+    assert "x=1" in message and "x=2" in message
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [([1], "Local is not hashable (unhashable type: 'list')"), (0.5, "0.5 of type float")],
+)
+def test_a_state_that_is_no_value(value: Any, words: str) -> None:
+    @frozen
+    class Model(Broken):
+        content: Any = field(default=None, eq=False)
+
+        @timeout()
+        def store(self, s: Local) -> Outcomes:
+            return Outcome(evolve(s, x=self.content))
+
+    message = said(Model(content=value))
+    assert words in message and re.match(rf"{HERE}:\d+: .*Model.store: ", message)
+
+
+def test_a_message_that_is_no_value() -> None:
+    @frozen
+    class Model(Broken):
+        @timeout()
+        def send(self, s: Local) -> Outcomes:
+            return Outcome(s, [Send(N2, Note({}))])  # type: ignore[arg-type]
+
+    message = said(Model())
+    assert "Model.send: Envelope is not hashable (unhashable type: 'dict')" in message
+
+
+def test_a_handler_that_raises() -> None:
+    @frozen
+    class Model(Broken):
+        @timeout()
+        def fall(self, s: Local) -> Outcomes:
+            return Outcome(evolve(s, x=1 // s.x))  # raises
+
+    message = said(Model())
+    assert message.startswith(f"{__file__}:{line_of('raises')}: ")
+    assert "Model.fall raised ZeroDivisionError: " in message and "Local(id=Id(" in message
+
+
+def test_a_handler_that_misuses_a_library_is_named_itself() -> None:
+    @frozen
+    class Model(Broken):
+        @timeout()
+        def misspell(self, s: Local) -> Outcomes:
+            return Outcome(evolve(s, xx=1))  # misspells
+
+    message = said(Model())
+    assert message.startswith(f"{__file__}:{line_of('misspells')}: ")
+    assert "Model.misspell raised TypeError" in message
+
+
+def test_guards_limits_views_and_answers_that_raise() -> None:
+    def fail(*args: Any) -> Any:
+        raise LookupError("lost")
+
+    @frozen
+    class When(Broken):
+        @timeout(when=fail)
+        def go(self, s: Local) -> Outcomes:
+            return ()
+
+    @frozen
+    class Limit(Broken):
+        @timeout(limit=fail)
+        def go(self, s: Local) -> Outcomes:
+            return ()
+
+    @frozen
+    class Answer(Broken):
+        answer = fail
+
+        @poll(reply=fail)
+        def go(self, s: Local, replies: dict[Id, Any]) -> Outcomes:
+            return ()
+
+        fail = fail
+
+    for model in (When(), Limit(), Answer()):
+        assert "fail raised LookupError: lost" in said(model)
+
+
+@pytest.mark.parametrize("made", [None, True, [], (None,)])
+def test_an_outcome_of_the_wrong_type(made: Any) -> None:
+    @frozen
+    class Model(Broken):
+        made: Any = field(default=None, eq=False)
+
+        @timeout()
+        def go(self, s: Local) -> Outcomes:
+            return self.made  # type: ignore[no-any-return]
+
+    message = said(Model(made=made))
+    wrong = made[0] if made == (None,) else made
+    assert f"Model.go returned {wrong!r}: return an Outcome" in message
+
+
+@pytest.mark.parametrize("state", [None, Local(N2), Note(1)])
+def test_the_state_of_somebody_else(state: Any) -> None:
+    @frozen
+    class Model(Broken):
+        state: Any = None
+
+        @timeout(when=lambda s: s.id == N1)
+        def go(self, s: Local) -> Outcomes:
+            return Outcome(self.state)
+
+    message = said(Model(state=state))
+    assert "Model.go turned the state of n1 into" in message and repr(state) in message
+
+
+def test_sending_to_nobody() -> None:
+    @frozen
+    class Model(Broken):
+        @timeout()
+        def go(self, s: Local) -> Outcomes:
+            return Outcome(s, [Send(Id("n", 3), Note(1))])
+
+    assert "Model.go sends to n3, which is no process of this cluster (n1, n2)" in said(Model())
+
+
+def test_sending_what_is_no_send() -> None:
+    @frozen
+    class Model(Broken):
+        @timeout()
+        def go(self, s: Local) -> Outcomes:
+            return Outcome(s, [Note(1)])  # type: ignore[list-item]
+
+    assert "Model.go sends Note(number=1): use Send(dst, message) or to()" in said(Model())
+
+
+def test_a_message_without_a_handler() -> None:
+    @frozen
+    class Model(Broken):
+        @timeout(when=lambda s: s.x == 0)
+        def go(self, s: Local) -> Outcomes:
+            return Outcome(evolve(s, x=1), to(self.others(s), Note(1)))
+
+    message = said(Model())
+    assert "Model sends Note from n1 to n2 but has no handler for it" in message
+    assert "@upon(Note)" in message
+
+
+def test_a_field_lost_in_a_crash_without_a_default() -> None:
+    @frozen
+    class Bare:
+        id: Id
+        role: str
+
+    @frozen
+    class Model(Broken):
+        def initial(self, id: Id) -> Any:
+            return Bare(id, "follower")
+
+    assert explored(Model())[0].complete
+    assert "Bare.role is lost in a crash but has no default" in said(Model(), crashes=1)
+
+
+# -- the class itself ----------------------------------------------------------------------------
+
+
+def test_a_model_without_an_initial_state() -> None:
+    @frozen
+    class Model(Protocol):
+        pass
+
+    assert "Model has no method initial(self, id): add one" in said(Model())
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (Local(N2), "initial(n1) must return a local state whose field `id` is n1"),
+        (None, "initial(n1) must return a local state whose field `id` is n1, not None"),
+        ((), "initial(n1) offers no local state to start in"),
+    ],
+)
+def test_an_initial_state_that_cannot_be(state: Any, words: str) -> None:
+    @frozen
+    class Model(Broken):
+        state: Any = None
+
+        def initial(self, id: Id) -> Any:
+            return self.state
+
+    assert words in said(Model(state=state))
+
+
+def test_two_handlers_of_one_message() -> None:
+    @frozen
+    class Model(Broken):
+        @upon(Note)
+        def read(self, s: Local, msg: Note, src: Id) -> Outcomes:
+            return ()
+
+        @upon(Local, Note)
+        def skim(self, s: Local, msg: Any, src: Id) -> Outcomes:
+            return ()
+
+    assert said(Model()) == "Model: both read and skim handle Note: keep one"
+
+
+def test_two_handlers_of_one_report() -> None:
+    @frozen
+    class Model(Broken):
+        @upon(Suspect)
+        def first(self, s: Local, peer: Id) -> Outcomes:
+            return ()
+
+        @upon(Suspect)
+        def second(self, s: Local, peer: Id) -> Outcomes:
+            return ()
+
+    assert said(Model()) == "Model: both first and second handle suspect: keep one"
+
+
+def test_two_decorators_on_one_method() -> None:
+    with pytest.raises(ModelError, match=r"go has two decorators: write a method for each") as e:
+
+        class Model(Broken):
+            @timeout()
+            @upon(Note)
+            def go(self, s: Local, msg: Note, src: Id) -> Outcomes:
+                return ()
+
+    assert "Model.go" in str(e.value)
+
+
+def test_a_subclass_replaces_a_rule_and_keeps_the_order() -> None:
+    @frozen
+    class Base(Broken):
+        @timeout()
+        def first(self, s: Local) -> Outcomes:
+            return Outcome(evolve(s, x=1))
+
+        @timeout()
+        def second(self, s: Local) -> Outcomes:
+            return ()
+
+    @frozen
+    class Replaced(Base):
+        def first(self, s: Local) -> Outcomes:
+            return Outcome(evolve(s, x=2))
+
+        @timeout(when=lambda s: s.x == 5)
+        def second(self, s: Local) -> Outcomes:
+            return ()
+
+        @upon(Note, Restart)
+        def third(self, s: Local, *event: Any) -> Outcomes:
+            return ()
+
+    table = handlers(Replaced)
+    assert [(h.name, h.kind, h.when is not None) for h in table] == [
+        ("first", "timeout", False),
+        ("second", "timeout", True),
+        ("third", "deliver", False),
+        ("third", "restart", False),
+    ]
+    assert [h.name for h in handlers(Base)] == ["first", "second"]
+
+    @invariant()
+    def small(views: Any) -> bool:
+        """Nothing is 2."""
+        return all(s.x != 2 for s in views)
+
+    assert "small" in explored(Replaced(), properties=(small,))[1].decided
+    assert "small" not in explored(Base(), properties=(small,))[1].decided
+
+
+def test_a_timeout_named_restart_is_not_the_restart() -> None:
+    @frozen
+    class Model(Store):
+        @timeout(when=lambda s: s.stored == 0)
+        def restart(self, s: Any) -> Outcomes:
+            return Outcome(evolve(s, stored=1))
+
+    # Up and down, before the first crash, and up after it, each with 0 or 1 stored.
+    exploration, _ = explored(Model(), world(crashes=1, restarts=1))
+    assert (exploration.counts.distinct, exploration.counts.transitions) == (6, 6)
+
+
+def test_a_handler_runs_once_for_each_state_and_event() -> None:
+    """Counting to 3 on each of two processes costs 4 states each, run twice to compare."""
+
+    @frozen
+    class Model(Ticker):
+        nodes: int = 2
+        calls: ClassVar[list[Any]] = []
+
+        @timeout(limit=lambda self, s: s.lost < 3)
+        def tick(self, s: Any) -> Outcomes:
+            self.calls.append(s)
+            return Outcome(evolve(s, lost=s.lost + 1))
+
+    exploration, _ = explored(Model())
+    assert exploration.counts.transitions == 24
+    assert len(Model.calls) == 2 * 6 and len(set(Model.calls)) == 6
