@@ -48,32 +48,38 @@ class Symmetry:
         flight = [number(envelope) for envelope in state.flight]
         rest = number((state.world.down, state.world.paused, state.world.blocked))
         history = number(state.history)
-        least: tuple[Any, ...] | None = None
+        images = []
         for at, table in enumerate(self._tables):
             image = [0] * len(locals_)
             for target, local in zip(self._moves[at], locals_, strict=True):
-                image[target] = self._renamed(at, table, local)
-            moved = [self._renamed(at, table, envelope) for envelope in flight]
-            moved.sort(key=self._channel if self._fifo else None)
-            candidate = (
-                *image,
-                self._renamed(at, table, rest),
-                self._renamed(at, table, history),
-                *moved,
+                renamed = table.get(local)
+                image[target] = self._renamed(at, local) if renamed is None else renamed
+            images.append(image)
+        # Only the permutations that make the local states least can make the whole least.
+        first = min(images)
+        candidates = [at for at, image in enumerate(images) if image == first]
+        least = min(
+            (
+                self._renamed(at, rest),
+                self._renamed(at, history),
+                sorted(
+                    [self._renamed(at, envelope) for envelope in flight],
+                    key=self._channel if self._fifo else None,
+                ),
             )
-            if least is None or candidate < least:
-                least = candidate
-        return (state.world.budget, least)
+            for at in candidates
+        )
+        return (state.world.budget, *first, least[0], least[1], *least[2])
 
     def _channel(self, number: int) -> tuple[Id, Id]:
         envelope = self._value[number]
         return envelope.dst, envelope.src
 
-    def _renamed(self, at: int, table: dict[int, int], number: int) -> int:
-        found = table.get(number)
+    def _renamed(self, at: int, number: int) -> int:
+        found = self._tables[at].get(number)
         if found is None:
             found = self._number(rename(self._value[number], self.renamings[at]))
-            table[number] = found
+            self._tables[at][number] = found
         return found
 
     def verify(self, watch: Watch) -> None:

@@ -129,7 +129,8 @@ class Process:
     voted: Id | None = durable(None)
     role: Role = Role.FOLLOWER
     leader: Id | None = None
-    #: Peers that do not answer, of those that it watches: a follower its leader, a leader everybody.
+    #: Peers that do not answer, of those that it watches: a follower watches its leader, a leader
+    #: everybody.
     gone: frozenset[Id] = frozenset()
     #: Others that have voted for it in `gen`.
     votes: frozenset[Id] = frozenset()
@@ -310,6 +311,7 @@ class Bully(Protocol):
         note = f"reaches {reached} of {self.nodes}"
         if not at_least(self.quorum, reached, self.nodes):
             return Outcome(evolve(s, role=Role.DEAD), note=note)
+        s = evolve(s, gone=frozenset(id for id in self.peers(s) if id not in replies))
         if self.gen_bump == "success":
             s = evolve(s, gen=s.gen + 1, voted=None)
         if self.votes == "off":

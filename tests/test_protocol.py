@@ -41,8 +41,14 @@ def line_of(text: str) -> int:
 
 def said(protocol: Protocol, **settings: Any) -> str:
     """The message with which exploring the protocol ends."""
+
+    @invariant()
+    def seen(views: Any) -> bool:
+        """Everything is seen."""
+        return True
+
     with pytest.raises(ModelError) as error:
-        explored(protocol, world(**settings))
+        explored(protocol, world(**settings), (seen,))
     return str(error.value)
 
 
@@ -162,16 +168,21 @@ def test_guards_limits_views_and_answers_that_raise() -> None:
 
     @frozen
     class Answer(Broken):
-        answer = fail
+        def answer(self, s: Local) -> Any:
+            return fail()
 
-        @poll(reply=fail)
+        @poll(reply=answer)
         def go(self, s: Local, replies: dict[Id, Any]) -> Outcomes:
             return ()
 
-        fail = fail
+    @frozen
+    class Seen(Broken):
+        def view(self, s: Local) -> Any:
+            return fail()
 
-    for model in (When(), Limit(), Answer()):
-        assert "fail raised LookupError: lost" in said(model)
+    for model, name in ((When(), "fail"), (Limit(), "fail"), (Answer(), "answer"), (Seen(), "view")):
+        message = said(model)
+        assert f"{name} raised LookupError: lost" in message and message.startswith(__file__)
 
 
 @pytest.mark.parametrize("made", [None, True, [], (None,)])

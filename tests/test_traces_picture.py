@@ -12,7 +12,7 @@ from traces.dot import to_dot
 from traces.drawing import draw
 from traces.picture import Label, Line, Picture
 from traces.svg import to_svg
-from traces.trace import Envelope, Trace
+from traces.trace import Action, Envelope, Trace
 
 #: A failing picture is looked at as it is: making it smaller takes minutes.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
@@ -186,3 +186,40 @@ def test_both_formats_show_the_same_labels(run: Run) -> None:
     texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
     assert texts == [label.text for label in picture.labels]
     assert to_dot(picture).count("shape=plaintext") == len(texts)
+
+
+def test_messages_that_wait_at_once_wait_beside_each_other() -> None:
+    one, two = (Envelope("n1", "n2", message(name)) for name in ("One", "Two"))
+    run = Run("n1", "n2").local("n1", "send", one, two).local("n2", "tick")
+    picture = draw(run.deliver(one, "one").deliver(two, "two").trace())
+    arrows = [line for line in picture.lines if line.role == "arrow"]
+    assert len({arrow.points[1][0] for arrow in arrows}) == 2
+
+
+def test_the_lifeline_is_dotted_from_crash_to_restart() -> None:
+    picture = draw(Run("n1").crash("n1").restart("n1").local("n1", "tick").trace())
+    (down,) = (line for line in picture.lines if line.dash == "dotted")
+    (restart,) = (shape for shape in picture.shapes if shape.role == "restart")
+    cross = next(line for line in picture.lines if line.role == "crash")
+    assert down.points[0][1] == sum(y for _, y in cross.points) / 2
+    assert down.points[1][1] == restart.y
+
+
+def test_a_tag_at_the_edge_of_the_page_stands_left_of_its_cross() -> None:
+    wide = "a name as long as a cell is wide, more or less"
+    lost = Envelope("n3", "n1", message("AMessageWithALongName", reason="nobody knows"))
+    run = Run("n1", "n2", "n3").local("n1", wide).local("n2", wide).local("n3", "x", lost)
+    picture = draw(run.local("n1", "tick").drop(lost).trace())
+    assert_clean(picture)
+    (tag,) = (shape for shape in picture.shapes if shape.role == "tag")
+    cross = next(line for line in picture.lines if line.role == "lost")
+    assert tag.x + tag.width / 2 < min(x for x, _ in cross.points)
+
+
+def test_a_ring_does_not_touch_a_tag_in_its_row() -> None:
+    run = Run("n1", "n2")
+    run.step(Action("timeout", "unplug", "n1"), blocked=both_ways("n1", "n2"))
+    picture = draw(run.trace("n1"))
+    (tag,) = (shape for shape in picture.shapes if shape.role == "tag")
+    (ring,) = (shape for shape in picture.shapes if shape.role == "ring")
+    assert tag.y + tag.height / 2 < ring.y - ring.height / 2
