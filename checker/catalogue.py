@@ -7,7 +7,7 @@ one rule and states which property fails, after how many steps, and that the con
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import attrs
 import tomlkit
@@ -17,6 +17,10 @@ from checker.errors import SplitbrainError, UsageError
 from checker.registry import Model, did_you_mean
 
 R = TypeVar("R", "Scope", "Bug")
+
+
+#: The Python type of a key in TOML, by the type of its field.
+_TOML: dict[Any, type] = {str: str, int: int, bool: bool, tuple: list, Mapping: dict}
 
 
 class CatalogueError(SplitbrainError):
@@ -98,13 +102,20 @@ def read(model: Model) -> Catalogue:
             f"{path}: unknown table {name!r}{did_you_mean(name, ['scope', 'bug'])}:"
             " a catalogue has [[scope]] and [[bug]]"
         )
-    scopes = tuple(_row(path, Scope, row) for row in document.get("scope", []))
-    bugs = tuple(_row(path, Bug, row) for row in document.get("bug", []))
+    scopes = tuple(_row(path, Scope, row) for row in _tables(path, document, "scope"))
+    bugs = tuple(_row(path, Bug, row) for row in _tables(path, document, "bug"))
     names = [row.name for row in (*scopes, *bugs)]
     for name in names:
         if names.count(name) > 1:
             raise CatalogueError(f"{path}: two rows are called {name!r}: names must differ")
     return Catalogue(model, path, scopes, bugs)
+
+
+def _tables(path: Path, document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    tables = document.get(name, [])
+    if not (isinstance(tables, list) and all(isinstance(table, dict) for table in tables)):
+        raise CatalogueError(f"{path}: write each {name} as a table of its own, under [[{name}]]")
+    return tables
 
 
 def _row(path: Path, kind: type[R], row: Mapping[str, Any]) -> R:
@@ -113,6 +124,10 @@ def _row(path: Path, kind: type[R], row: Mapping[str, Any]) -> R:
     for key in row:
         if key not in fields:
             raise CatalogueError(f"{where}: unknown key {key!r}{did_you_mean(key, fields)}")
+        # bool is an int to Python, but `depth = true` is a slip.
+        wanted = _TOML[get_origin(fields[key].type) or fields[key].type]
+        if type(row[key]) is not wanted:
+            raise CatalogueError(f"{where}: {key} is {row[key]!r}, which is not a {wanted.__name__}")
     for name, field in fields.items():
         if field.default is attrs.NOTHING and not row.get(name):
             raise CatalogueError(f"{where}: {name} is missing or empty")

@@ -6,9 +6,9 @@ from typing import Any, Literal
 import attrs
 
 from checker.environment import CUTS, Budget, Environment
-from checker.errors import UsageError
+from checker.errors import ModelError, UsageError
 from checker.properties import Property, Verdict, Watch, folds_of
-from checker.protocol import Protocol
+from checker.protocol import Handler, Protocol
 from checker.reference import Exploration, Explorer, Limits, Progress, Run, Search
 from checker.registry import Model, did_you_mean
 from checker.symmetry import Symmetry
@@ -82,6 +82,8 @@ class Report:
 def world(base: Environment | None, changes: Mapping[str, Any]) -> Environment:
     """An environment with some of its rules or budgets changed, by name. Raises UsageError."""
     base = base or Environment()
+    if not isinstance(base, Environment):
+        raise ModelError(f"a model's environment is {base!r}: write environment = Environment(...)")
     rules: dict[str, Any] = {}
     budget: dict[str, int] = {}
     kinds = {f.name: f.type for f in attrs.fields(attrs.resolve_types(Environment))}
@@ -93,8 +95,9 @@ def world(base: Environment | None, changes: Mapping[str, Any]) -> Environment:
             budget[name] = value
         elif name == "cuts":
             rules[name] = tuple(value)
-            if unknown := set(value) - set(CUTS):
-                raise UsageError(f"cuts: {unknown.pop()!r} is none of {', '.join(CUTS)}")
+            if unknown := [shape for shape in value if shape not in CUTS]:
+                hint = did_you_mean(str(unknown[0]), CUTS)
+                raise UsageError(f"cuts: {unknown[0]!r} is none of {', '.join(CUTS)}{hint}")
         elif name in kinds and name != "budget":
             options = getattr(kinds[name], "__args__", ())
             if value not in options:
@@ -111,7 +114,14 @@ def chosen(
     protocol: Protocol, names: Sequence[str], which: Literal["promised", "all"] = "promised"
 ) -> tuple[Property, ...]:
     """The properties of these names, or if there are none those promised, or all."""
-    known = {p.name: p for p in (*protocol.properties, *protocol.promises())}
+    offered = (*protocol.properties, *protocol.promises())
+    for prop in offered:
+        if not isinstance(prop, Property):
+            raise ModelError(
+                f"{type(protocol).__name__} lists {prop!r} as a property: decorate the function, as"
+                " with @invariant()"
+            )
+    known = {p.name: p for p in offered}
     if not names:
         return tuple(protocol.promises() if which == "promised" else known.values())
     for name in names:
@@ -141,8 +151,7 @@ def check(plan: Plan, progress: Progress | None = None) -> Report:
         stop_when_decided=not plan.exhaust,
     )
     for handler in system.handling.table:
-        name = handler.message.__name__ if handler.message else handler.name
-        explorer.counts.coverage[name] = 0
+        explorer.counts.coverage[_action_name(handler)] = 0
     exploration = explorer.explore(plan.search, plan.seed)
     if symmetry:
         symmetry.verify(watch)
@@ -157,6 +166,13 @@ def check(plan: Plan, progress: Progress | None = None) -> Report:
             reason = exploration.stopped
         results.append(Result(prop, verdict, reason, run))
     return Report(plan, system, exploration, tuple(results))
+
+
+def _action_name(handler: Handler) -> str:
+    """The name of the actions that the handler makes."""
+    if handler.message is not None:
+        return handler.message.__name__
+    return handler.name if handler.kind in ("timeout", "poll", "request") else handler.kind
 
 
 def _reason(watch: Watch, prop: Property, run: Run | None) -> str:

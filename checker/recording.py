@@ -6,10 +6,12 @@ from typing import Any
 
 import attrs
 
-from checker.checking import Plan, Report, Result, world
+from checker.checking import Plan, Report, Result, chosen, world
+from checker.errors import UsageError
 from checker.network import Envelope
-from checker.registry import find
-from checker.system import Action, ClusterState, System
+from checker.properties import folds_of
+from checker.registry import Model
+from checker.system import Action, ClusterState, Fold, System
 from traces import trace as plain_trace
 from traces.plain import NOTHING, plain
 from traces.replay import Replay, replay
@@ -21,7 +23,7 @@ def record(report: Report, result: Result) -> Trace:
     assert result.run is not None
     plan = report.plan
     lanes = tuple(str(id) for id in report.system.ids)
-    recorder = Recorder(report.system)
+    recorder = Recorder(report.system, folds_of([result.property]))
     steps = tuple(
         plain_trace.Step(recorder.action(action) if action else None, recorder.state(state))
         for action, state in result.run
@@ -46,30 +48,37 @@ def knobs(plan: Plan) -> dict[str, Any]:
     return {f.name: plain(getattr(plan.protocol, f.name)) for f in fields if f.name != "nodes"}
 
 
-def plan_of(trace: Trace) -> Plan:
-    """The plan under which the trace was made. Raises UsageError if the model has changed its knobs."""
-    model = find(trace.model)
+def plan_of(trace: Trace, model: Model) -> Plan:
+    """The plan under which the trace was made. Raises UsageError where the model has changed."""
     scope = dict(trace.scope)
     values = {name: None if value == NOTHING else value for name, value in trace.knobs.items()}
-    protocol = model.build({"nodes": scope.pop("nodes"), **values})
-    if not scope["cuts"]:
-        del scope["cuts"]
+    if "nodes" in scope:
+        values["nodes"] = scope.pop("nodes")
+    protocol = model.build(values)
+    if not scope.get("cuts"):
+        scope.pop("cuts", None)
     environment = world(type(protocol).environment, scope)
-    known = {p.name: p for p in (*protocol.properties, *protocol.promises())}
-    properties = tuple(known[name] for name in (trace.property,) if name in known)
-    return Plan(model, protocol, environment, properties)
+    return Plan(model, protocol, environment, chosen(protocol, [trace.property]))
 
 
-def replayed(trace: Trace) -> Replay:
-    """Run the trace again, step by step, on its model as it is now."""
-    return replay(trace, Recorder(plan_of(trace).system()))
+def replayed(trace: Trace, model: Model) -> Replay:
+    """Run the trace again, step by step, on the model as it is now."""
+    try:
+        plan = plan_of(trace, model)
+    except UsageError as error:
+        return Replay(0, f"the model has changed: {error}")
+    # What was looked for beside the property decides whether drops were spent: here they may be.
+    folds = folds_of(plan.properties)
+    return replay(trace, Recorder(System(plan.protocol, plan.environment, folds), folds))
 
 
 class Recorder:
     """Writes the states and actions of one system as plain data (`traces.replay.Replayable`)."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, folds: tuple[Fold, ...]) -> None:
+        """folds: the histories that are written down, of those of the system."""
         self.system = system
+        self._folds = [(fold.name, system.folds.index(fold)) for fold in folds]
 
     def starts(self) -> Iterator[tuple[ClusterState, plain_trace.State]]:
         """The initial states, and how a trace writes them."""
@@ -110,8 +119,8 @@ class Recorder:
                 leads[str(id)] = "" if term is None else f"term {term}"
         world_ = state.world
         extra = {f"budget.{name}": left for name, left in attrs.asdict(world_.budget).items()}
-        for fold, seen in zip(self.system.folds, state.history, strict=True):
-            extra[fold.name] = plain(seen)
+        for name, at in self._folds:
+            extra[name] = plain(state.history[at])
         return plain_trace.State(
             processes=processes,
             network=tuple(map(_envelope, state.flight)),

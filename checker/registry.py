@@ -6,15 +6,16 @@ is named `path/to/file.py:Class`.
 
 import ast
 import inspect
+import re
 import sys
 import textwrap
+import traceback
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from enum import Enum
-from importlib.metadata import entry_points
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import NoneType, UnionType
+from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
@@ -23,11 +24,13 @@ from checker.errors import ModelError, SplitbrainError, UsageError
 from checker.protocol import SETTING, Protocol
 
 GROUP = "splitbrain.models"
+#: What the names of the modules of users' files begin with.
+_USER = "splitbrain_user_"
 
 
 @attrs.frozen
 class Knob:
-    """A field of a model. setting: its full name in the real system, or "". doc: its `#:` comment."""
+    """A field of a model. setting: its full name in the real system, or "". doc: its comment."""
 
     name: str
     type: Any
@@ -35,15 +38,31 @@ class Knob:
     doc: str
     setting: str
 
+    def options(self) -> tuple[Any, ...]:
+        """The types of a union, or the only one."""
+        return get_args(self.type) if get_origin(self.type) in (Union, UnionType) else (self.type,)
+
+    def choices(self) -> tuple[str, ...]:
+        """The values, as a user writes them, where these can be counted; else ()."""
+        found: list[str] = []
+        for option in self.options():
+            if option is NoneType:
+                found.append("none")
+            elif get_origin(option) is Literal:
+                found += map(str, get_args(option))
+            elif isinstance(option, type) and issubclass(option, Enum):
+                found += (member.name.lower() for member in option)
+            else:
+                return ()
+        return tuple(found)
+
     def type_name(self) -> str:
         """The type as a user writes values of it."""
-        if get_origin(self.type) is Literal:
-            return " | ".join(map(str, get_args(self.type)))
-        if get_origin(self.type) in (Union, UnionType):
-            return " | ".join("none" if a is NoneType else a.__name__ for a in get_args(self.type))
-        if isinstance(self.type, type) and issubclass(self.type, Enum):
-            return " | ".join(member.name.lower() for member in self.type)
-        return getattr(self.type, "__name__", str(self.type))
+        if choices := self.choices():
+            return " | ".join(choices)
+        return " | ".join(
+            "none" if o is NoneType else getattr(o, "__name__", str(o)) for o in self.options()
+        )
 
 
 @attrs.frozen
@@ -66,11 +85,16 @@ class Model:
 
     def knobs(self) -> tuple[Knob, ...]:
         """The knobs, in the order of definition."""
-        hints, docs = get_type_hints(self.protocol), _docs(self.protocol)
+        try:
+            hints, docs = get_type_hints(self.protocol), _docs(self.protocol)
+        except NameError as error:
+            raise ModelError(
+                f"{inspect.getfile(self.protocol)}: the type of a knob is not known: {error}"
+            ) from error
         return tuple(
             Knob(
                 f.name,
-                hints[f.name],
+                hints.get(f.name, Any),
                 f.default,
                 docs.get(f.name, ""),
                 f.metadata.get(SETTING, ""),
@@ -79,7 +103,7 @@ class Model:
         )
 
     def build(self, values: Mapping[str, Any]) -> Protocol:
-        """The algorithm with these knobs; a name is a knob's, a setting's full name or its last part.
+        """The algorithm with these knobs, each by its name, its setting's or the last part of that.
 
         Values may be texts, as on the command line. Raises UsageError.
         """
@@ -97,19 +121,20 @@ class Model:
 
     def knob(self, name: str) -> Knob:
         """The knob of this name, of this setting, or of a setting whose last part this is."""
-        knobs = {knob.name: knob for knob in self.knobs()}
-        names = {}
-        for knob in knobs.values():
-            names[knob.setting.rpartition(".")[2]] = knob
-            names[knob.setting] = knob
-        names |= knobs
-        names.pop("", None)
-        if name not in names:
-            raise UsageError(
-                f"{self.name} has no knob or setting {name!r}{did_you_mean(name, names)};"
-                f" it has {', '.join(knobs)}"
-            )
-        return names[name]
+        knobs = self.knobs()
+        found = [k for k in knobs if name in (k.name, k.setting) and name] or [
+            k for k in knobs if k.setting and k.setting.rpartition(".")[2] == name
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            settings = " or ".join(k.setting for k in found)
+            raise UsageError(f"{name} is the last part of several settings: write {settings}")
+        names = [n for k in knobs for n in (k.name, k.setting, k.setting.rpartition(".")[2]) if n]
+        raise UsageError(
+            f"{self.name} has no knob or setting {name!r}{did_you_mean(name, names)};"
+            f" it has {', '.join(k.name for k in knobs)}"
+        )
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -119,17 +144,22 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def installed() -> tuple[Model, ...]:
-    """All installed models, by name. One that cannot be loaded is an error that names its package."""
-    found = []
-    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
-        try:
-            found.append(Model(entry.name, entry.load()))
-        except Exception as error:
-            raise ModelError(
-                f"the installed model {entry.name} ({entry.value}) cannot be loaded:"
-                f" {type(error).__name__}: {error}"
-            ) from error
-    return tuple(found)
+    """All installed models, by name. One that cannot be loaded is an error that names it."""
+    return tuple(_load(entry) for entry in _entries().values())
+
+
+def _entries() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name)}
+
+
+def _load(entry: EntryPoint) -> Model:
+    try:
+        return Model(entry.name, _checked(entry.load()))
+    except Exception as error:
+        raise ModelError(
+            f"the installed model {entry.name} ({entry.value}) cannot be loaded:"
+            f" {type(error).__name__}: {error}"
+        ) from error
 
 
 def find(name: str) -> Model:
@@ -138,31 +168,42 @@ def find(name: str) -> Model:
     if colon and path.endswith(".py"):
         return Model(name, _from_file(Path(path), cls))
     if name.endswith(".py"):
-        classes = _protocols_in(_loaded(Path(name)))
+        classes = _protocols_in(_module(Path(name)))
         options = ", ".join(f"{name}:{c.__name__}" for c in classes) or f"{name}:CLASS"
         raise UsageError(f"{name} is a file: name the model's class too, as in {options}")
-    models = {model.name: model for model in installed()}
-    if name not in models:
+    entries = _entries()
+    if name not in entries:
         raise UsageError(
-            f"no model is called {name!r}{did_you_mean(name, models)}; installed are"
-            f" {', '.join(models) or 'none'}; a model of your own is path/to/file.py:Class"
+            f"no model is called {name!r}{did_you_mean(name, entries)}; installed are"
+            f" {', '.join(entries) or 'none'}; a model of your own is path/to/file.py:Class"
         )
-    return models[name]
+    return _load(entries[name])
 
 
 def _from_file(path: Path, name: str) -> type[Protocol]:
-    module = _loaded(path)
+    module = _module(path)
     found = getattr(module, name, None)
-    if not (isinstance(found, type) and issubclass(found, Protocol) and attrs.has(found)):
+    if not (isinstance(found, type) and issubclass(found, Protocol) and found is not Protocol):
         classes = [c.__name__ for c in _protocols_in(module)]
         raise UsageError(
-            f"{path} has no model {name!r}{did_you_mean(name, classes)}: a model is a class with"
-            f" attrs.frozen and base checker.Protocol; it has {', '.join(classes) or 'none'}"
+            f"{path} has no model {name!r}{did_you_mean(name, classes)}: a model is a subclass of"
+            f" checker.Protocol; the file has {', '.join(classes) or 'none'}"
         )
-    return found
+    return _checked(found)
 
 
-def _protocols_in(module: Any) -> list[type[Protocol]]:
+def _checked(cls: type[Protocol]) -> type[Protocol]:
+    """Raises ModelError where the decorator is missing: its fields would be no knobs."""
+    if "__attrs_attrs__" not in vars(cls):
+        line = inspect.getsourcelines(cls)[1]
+        raise ModelError(
+            f"{inspect.getfile(cls)}:{line}: {cls.__name__} is not decorated: write @attrs.frozen"
+            " above the class"
+        )
+    return cls
+
+
+def _protocols_in(module: ModuleType) -> list[type[Protocol]]:
     return [
         c
         for c in vars(module).values()
@@ -170,25 +211,62 @@ def _protocols_in(module: Any) -> list[type[Protocol]]:
     ]
 
 
-def _loaded(path: Path) -> Any:
-    """The module of a user's file; files beside it can be imported, as when it is run."""
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file")
-    name = f"splitbrain_user_{path.stem}"
-    spec = spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    sys.path.insert(0, str(path.parent.resolve()))
+#: The modules of users' files, by path, each with the text that it was made of.
+_modules: dict[Path, tuple[bytes, ModuleType]] = {}
+
+
+def _module(path: Path) -> ModuleType:
+    """The module of a user's file, made once; what stands beside it can be imported."""
     try:
-        spec.loader.exec_module(module)
+        text = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    whole = path.resolve()
+    known = _modules.get(whole)
+    if known is not None and known[0] == text:
+        return known[1]
+    name = f"{_USER}{path.stem}"
+    # Two files of one name are two modules; a file that was edited takes the place of the old one.
+    if any(m.__name__ == name for where, (_, m) in _modules.items() if where != whole):
+        name += f"_{len(_modules)}"
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module
+    sys.path.insert(0, str(whole.parent))
+    try:
+        exec(compile(text, str(path), "exec"), vars(module))
     except SyntaxError as error:
-        raise ModelError(f"{path}:{error.lineno}: {error.msg}") from error
-    except Exception as error:
-        raise ModelError(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
+        raise ModelError(f"{error.filename}:{error.lineno}: {error.msg}") from error
+    except ModelError as error:
+        raise ModelError(f"{_place_in(path, error)}: {error}") from error
+    except (Exception, SystemExit) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise ModelError(f"{_place_in(path, error)}: the file cannot be loaded: {what}") from error
     finally:
-        sys.path.remove(str(path.parent.resolve()))
+        sys.path.remove(str(whole.parent))
+    _modules[whole] = (text, module)
     return module
+
+
+def _place_in(path: Path, error: BaseException) -> str:
+    """File and line of the innermost frame in the file."""
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+    return f"{path}:{lines[-1]}" if lines else str(path)
+
+
+def blamed(error: BaseException) -> str:
+    """File and line in a model from which the error comes; "" if it comes from our own code.
+
+    Libraries in between are passed over: they fail on what they were given.
+    """
+    models = {entry.module for entry in _entries().values()}
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.partition(".")[0] in ("checker", "traces"):
+            return ""
+        if name.startswith(_USER) or name in models:
+            return f"{frame.f_code.co_filename}:{line}"
+    return ""
 
 
 def _docs(protocol: type) -> dict[str, str]:
@@ -215,14 +293,12 @@ def _docs(protocol: type) -> dict[str, str]:
 
 def _parsed(knob: Knob, text: str) -> Any:
     """The value that a text on the command line stands for."""
-    kind = knob.type
-    options = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
-    if NoneType in options and text.lower() in ("none", "null", ""):
+    if NoneType in knob.options() and text.lower() in ("none", "null", ""):
         return None
-    for option in options:
+    for option in knob.options():
         if option is bool and text.lower() in ("true", "yes", "on", "false", "no", "off"):
             return text.lower() in ("true", "yes", "on")
-        if option is int and text.lstrip("+-").isdigit():
+        if option is int and re.fullmatch("[+-]?[0-9]+", text):
             return int(text)
         if option is str:
             return text
@@ -237,22 +313,22 @@ def _parsed(knob: Knob, text: str) -> Any:
 
 def _check_type(knob: Knob, value: Any) -> None:
     """Raises UsageError unless the value is of the knob's type."""
-    kind = knob.type
-    options = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
-    for option in options:
+    for option in knob.options():
         if get_origin(option) is Literal:
-            if value in get_args(option):
+            if any(value == v and type(value) is type(v) for v in get_args(option)):
                 return
-        elif not isinstance(option, type) or (type(value) is bool) == (option is bool) and isinstance(
-            value, option
+        elif not isinstance(option, type) or (
+            isinstance(value, option) and (option is bool or type(value) is not bool)
         ):
             return
     raise _not_a_value(knob, value)
 
 
 def _not_a_value(knob: Knob, value: Any) -> UsageError:
-    choices = [str(v) for v in get_args(knob.type)] if get_origin(knob.type) is Literal else []
-    return UsageError(
-        f"{knob.name}: {value!r} is not a value of type {knob.type_name()}"
-        f"{did_you_mean(str(value), choices)}"
-    )
+    if choices := knob.choices():
+        wanted = f"is none of {', '.join(choices)}{did_you_mean(str(value), choices)}"
+    else:
+        names = {"int": "a whole number", "bool": "true or false", "str": "a text"}
+        kinds = (names.get(name, name) for name in knob.type_name().split(" | "))
+        wanted = f"is not {' or '.join(kinds)}"
+    return UsageError(f"{knob.name}: {value!r} {wanted}")

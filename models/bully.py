@@ -65,6 +65,7 @@ from properties.election import (
 from properties.views import View
 
 Share = Literal["off", "half", "majority"]
+Status = tuple[int, bool]
 STORE = Id("store", 0)
 
 
@@ -129,9 +130,8 @@ class Process:
     voted: Id | None = durable(None)
     role: Role = Role.FOLLOWER
     leader: Id | None = None
-    #: Peers that do not answer, of those that it watches: a follower watches its leader, a leader
-    #: everybody.
-    gone: frozenset[Id] = frozenset()
+    #: Whether the failure detector says that the leader does not answer.
+    silent: bool = False
     #: Others that have voted for it in `gen`.
     votes: frozenset[Id] = frozenset()
     #: Elections begun, for the bound.
@@ -141,8 +141,7 @@ class Process:
 
     @property
     def misses_leader(self) -> bool:
-        """Whether it knows of no leader, or of one that does not answer."""
-        return self.leader is None or self.leader in self.gone
+        return self.leader is None or self.silent
 
     @property
     def begins(self) -> bool:
@@ -179,11 +178,9 @@ class Bully(Protocol):
     #: processes that do not reach each other both reach a majority. "volatile": a voter that
     #: crashes forgets its vote and gives another.
     votes: Literal["off", "volatile", "durable"] = "durable"
-    #: A leader gives up when a peer answers its ping with a newer generation. If not, one that was
-    #: outvoted leads on, because its voters still answer its pings.
-    step_down: bool = True
-    #: A leader announces itself to a peer that answers again. If not, two leaders that have won on
-    #: two sides of a cut never hear of each other when it has healed.
+    #: A leader asks the others whether they know of another one. If not, a leader that was
+    #: outvoted leads on because its voters still answer, and two that have won on two sides of a
+    #: cut go on when it has healed.
     probe_other_leader: bool = True
     #: Which of two leaders that meet in one generation gives up: the "lower", or "both".
     surrender_rule: Literal["lower", "both"] = "lower"
@@ -243,8 +240,9 @@ class Bully(Protocol):
     def misses_leader(self, s: Process) -> bool | None:
         return None if s.role is Role.STORE else s.misses_leader
 
-    def generation(self, s: Process) -> int | None:
-        return None if s.role is Role.STORE else s.gen
+    def status(self, s: Process) -> Status | None:
+        """Its generation, and whether it leads."""
+        return None if s.role is Role.STORE else (s.gen, s.role is Role.LEADER)
 
     # -- the election ----------------------------------------------------------------------
 
@@ -257,7 +255,7 @@ class Bully(Protocol):
 
     @poll(
         reply=misses_leader,
-        when=lambda s: s.role is Role.FOLLOWER and s.leader in s.gone,
+        when=lambda s: s.role is Role.FOLLOWER and s.silent,
         limit=lambda self, s: s.begun < self.elections,
     )
     def ask_around(self, s: Process, replies: dict[Id, bool]) -> Outcomes:
@@ -276,7 +274,7 @@ class Bully(Protocol):
 
     def idle(self, s: Process) -> Process:
         """The process with no leader and nothing begun."""
-        return evolve(s, role=Role.FOLLOWER, leader=None, gone=frozenset(), votes=frozenset())
+        return evolve(s, role=Role.FOLLOWER, leader=None, silent=False, votes=frozenset())
 
     def newer(self, s: Process, gen: int) -> Process:
         """The process after it has heard of a generation: a newer one ends what it was about."""
@@ -304,14 +302,13 @@ class Bully(Protocol):
             return Outcome(s)
         return Outcome(evolve(self.newer(s, msg.gen), role=Role.WAITING, votes=frozenset()))
 
-    @poll(reply=generation, when=lambda s: s.role is Role.ELECTING)
-    def nobody_answers(self, s: Process, replies: dict[Id, int]) -> Outcomes:
+    @poll(reply=status, when=lambda s: s.role is Role.ELECTING)
+    def nobody_answers(self, s: Process, replies: dict[Id, Status]) -> Outcomes:
         """No higher process is alive. With a quorum this process has won, or may ask for votes."""
         reached = 1 + len(replies)
         note = f"reaches {reached} of {self.nodes}"
         if not at_least(self.quorum, reached, self.nodes):
             return Outcome(evolve(s, role=Role.DEAD), note=note)
-        s = evolve(s, gone=frozenset(id for id in self.peers(s) if id not in replies))
         if self.gen_bump == "success":
             s = evolve(s, gen=s.gen + 1, voted=None)
         if self.votes == "off":
@@ -364,44 +361,40 @@ class Bully(Protocol):
 
     @upon(Suspect)
     def suspect(self, s: Process, peer: Id) -> Outcomes:
-        """A peer does not answer. A follower watches its leader, a leader watches everybody, and
-        marks itself dead when it is left without a quorum."""
-        watched = peer == s.leader or (s.role is Role.LEADER and peer != STORE)
-        if peer in s.gone or not watched:
-            return ()
-        s = evolve(s, gone=s.gone | {peer})
-        reached = self.nodes - len(s.gone)
-        if s.role is Role.LEADER and not at_least(self.quorum, reached, self.nodes):
-            note = f"reaches {reached} of {self.nodes}"
-            return Outcome(evolve(self.idle(s), role=Role.DEAD), note=note)
-        return Outcome(s)
+        """The leader does not answer."""
+        return Outcome(evolve(s, silent=True)) if peer == s.leader and not s.silent else ()
 
     @upon(Trust)
     def trust(self, s: Process, peer: Id) -> Outcomes:
-        """A peer answers again: a leader tells it that it leads."""
-        if peer not in s.gone:
-            return ()
-        s = evolve(s, gone=s.gone - {peer})
-        if s.role is Role.LEADER and self.probe_other_leader:
-            return Outcome(s, [Send(peer, Victory(s.gen))])
-        return Outcome(s)
+        """The leader answers again."""
+        return Outcome(evolve(s, silent=False)) if peer == s.leader and s.silent else ()
 
-    @poll(reply=generation, when=lambda s: s.role is Role.DEAD)
-    def quorum_returns(self, s: Process, replies: dict[Id, int]) -> Outcomes:
-        """Enough peers answer again: take part in elections."""
+    @poll(reply=status, when=lambda s: s.role is Role.LEADER)
+    def ping(self, s: Process, replies: dict[Id, Status]) -> Outcomes:
+        """A leader without a quorum marks itself dead. One that hears of a newer generation has been
+        replaced, and of two leaders in one generation the higher one stays."""
+        reached = 1 + len(replies)
+        if not at_least(self.quorum, reached, self.nodes):
+            note = f"reaches {reached} of {self.nodes}"
+            return Outcome(evolve(self.idle(s), role=Role.DEAD), note=note)
+        if not self.probe_other_leader:
+            return ()
+        newest = max((gen for gen, _ in replies.values()), default=0)
+        if newest > s.gen:
+            note = f"generation {newest} > {s.gen}"
+            return Outcome(evolve(self.idle(s), gen=newest, voted=None), note=note)
+        rivals = [id for id in sorted(replies) if replies[id] == (s.gen, True)]
+        if rivals and (rivals[-1] > s.id or self.surrender_rule == "both"):
+            return Outcome(evolve(self.idle(s), leader=rivals[-1]), note=f"{rivals[-1]} leads, too")
+        return ()
+
+    @poll(reply=status, when=lambda s: s.role is Role.DEAD)
+    def quorum_returns(self, s: Process, replies: dict[Id, Status]) -> Outcomes:
+        """Enough processes answer again: take part in elections."""
         reached = 1 + len(replies)
         if not at_least(self.quorum, reached, self.nodes):
             return ()
         return Outcome(self.idle(s), note=f"reaches {reached} of {self.nodes}")
-
-    @poll(reply=generation, when=lambda s: s.role is Role.LEADER)
-    def ping(self, s: Process, replies: dict[Id, int]) -> Outcomes:
-        """A leader that hears of a newer generation has been replaced."""
-        newest = max(replies.values(), default=0)
-        if not self.step_down or newest <= s.gen:
-            return ()
-        note = f"generation {newest} > {s.gen}"
-        return Outcome(evolve(self.idle(s), gen=newest, voted=None), note=note)
 
     @upon(Restart)
     def restart(self, s: Process) -> Outcomes:

@@ -220,6 +220,10 @@ class Elasticsearch(Protocol):
     #: term, one per term; a node keeps no state of a term older than its last vote and elects none
     #: whose last kept state is older than its own. If not, a voter's old promises do not bind it.
     terms: bool = False
+    #: A master publishes now and then although no client asks for it (shards move, indices grow). If
+    #: not, a master that has missed a short partition, and whose nodes have turned to another, stays
+    #: master until the next update.
+    background: bool = True
     #: 0: nobody has a master yet. Otherwise the scope begins with this node as everybody's master.
     established: int = 0
     #: Ping rounds of each node, a bound of the scope for asynchronous timing; 0: no bound.
@@ -470,6 +474,20 @@ class Elasticsearch(Protocol):
         """A client has the master change the cluster state; it is answered once that is applied."""
         update = (s.id, s.term, s.cluster.version + 1)
         return self.publish(s, s.cluster.nodes, frozenset({update}))
+
+    def follows(self, s: Node) -> Id | None:
+        return s.master
+
+    @poll(reply=follows, when=lambda s: s.leads and not s.busy)
+    def background_update(self, s: Node, replies: dict[Id, Id | None]) -> Outcomes:
+        """With `background`: a state that nobody asked for, as one step, so without a new version. All
+        that shows is that it fails, because too few nodes would keep a state of this master."""
+        keep = [id for id in s.cluster.nodes & replies.keys() if replies[id] in (None, s.id)]
+        needed = self.others_needed()
+        if not (self.background and self.on("two_phase")) or len(keep) >= needed:
+            return ()
+        note = f"acks {len(keep)} < minimum_master_nodes - 1 = {needed}"
+        return Outcome(self.rejoin(s, clear=True), note=note)
 
     # -- losing the master, or mastership --------------------------------------------------
 

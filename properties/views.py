@@ -17,9 +17,10 @@ class View:
     up: False while it is crashed (set by the engine).
     leads: whether it believes that it leads. term: the term, epoch or generation it is in.
     follows: the process that it takes for its leader (itself when it leads). version: the version of
-    the state that it has applied. committed: the (version, content) pairs that it, as a leader, has
-    declared committed. decision: "committed" or "aborted" for a participant of a transaction that has
-    ended it.
+    the state that it has applied. committed: the (version, content) pairs that it has declared
+    committed, or applied because a leader had. updates: the client updates in the state applied; those
+    that a leader has applied are acknowledged to the client. decision: "committed" or "aborted" for a
+    participant of a transaction that has ended it.
     """
 
     id: Id
@@ -29,6 +30,7 @@ class View:
     follows: Id | None = None
     version: int | None = None
     committed: frozenset[Any] = frozenset()
+    updates: frozenset[Any] = frozenset()
     decision: str | None = None
     voted: Id | None = None
     wrote: int | None = None

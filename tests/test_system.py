@@ -17,7 +17,9 @@ from attrs import evolve, frozen
 from checker import Id, Outcome, Outcomes, Send, timeout, upon
 from checker.errors import UsageError
 from checker.properties import reachable
+from checker.reference import Search
 from checker.system import Action, ClusterState, System
+from checker.values import order_key
 from toys import (
     N1,
     N2,
@@ -142,7 +144,7 @@ def test_in_a_synchronous_world_a_poll_waits_too() -> None:
         def note(self, s: Asking, msg: Note, src: Id) -> Outcomes:
             return Outcome(evolve(s, heard=()))
 
-    for timing, expected in (("asynchronous", ["note n3", "ask n1"]), ("synchronous", ["note n3"])):
+    for timing, expected in (("asynchronous", ["Note n3", "ask n1"]), ("synchronous", ["Note n3"])):
         system = System(Both(), world(timing=timing))
         assert enabled(system, after(system, "send n2")) == expected
 
@@ -242,18 +244,18 @@ def test_a_perfect_detector_reports_crashes() -> None:
 
 
 def test_a_perfect_detector_reports_recoveries() -> None:
-    """For either process: down or up again, suspected or not, and the initial state. The crash, a
-    suspicion, a restart from two states, and trust: 5 edges for either."""
+    """For either process: down, down and suspected, up and suspected; for both alike: the initial
+    state, and the one where all is well again. The crash, a suspicion, a restart from two states,
+    and trust: 5 edges for either."""
     environment = world(detector="perfect", crashes=1, restarts=1)
-    assert size(Monitor(), environment) == (9, 10)
+    assert size(Monitor(), environment) == (8, 10)
 
 
 def test_a_perfect_detector_reports_pauses_and_cuts() -> None:
-    """A pause: not yet; either stands still, suspected or not, or is back, suspected or not. A cut
-    separates both at once: 4 states of suspicion while it lasts, and 4 after it."""
+    """A pause is like a crash and a restart. A cut separates both at once: the initial state, 4 of
+    who suspects the other while it lasts, and 4 after it."""
     environment = world(detector="perfect", pauses=1)
-    # For either: pause, suspect, resume from two states, trust.
-    assert size(Monitor(), environment) == (9, 10)
+    assert size(Monitor(), environment) == (8, 10)
     environment = world(detector="perfect", partitions=1)
     # The cut; 4 edges of suspicion while it lasts; 4 heals; 4 edges of trust.
     assert size(Monitor(), environment) == (9, 13)
@@ -288,21 +290,18 @@ def test_the_bound_of_the_scope_is_no_rest() -> None:
 
 
 def test_a_message_that_can_arrive_is_no_rest_and_a_cut_one_is() -> None:
-    system = System(Sent(), world(partitions=1))
+    @frozen
+    class Once(Sender):
+        @timeout(when=lambda s: s.id == N1 and s.sent == 0)
+        def send(self, s: Post) -> Outcomes:
+            return Outcome(evolve(s, sent=1), [Send(N2, Note(1))])
+
+    system = System(Once(), world(partitions=1))
     assert not system.at_rest(after(system))
-    assert system.at_rest(after(system, "cut None"))
-    assert system.at_rest(after(system, "note n2"))
-
-
-@frozen
-class Sent(Sender):
-    """The note is sent by n1 as it starts, which a poll of nobody stands for."""
-
-    messages: int = 1
-
-    @timeout(when=lambda s: s.id == N1 and s.sent == 0)
-    def send(self, s: Post) -> Outcomes:
-        return Outcome(evolve(s, sent=1), [Send(N2, Note(1))])
+    assert not system.at_rest(after(system, "send n1"))
+    assert system.at_rest(after(system, "send n1", "cut None"))
+    assert not system.at_rest(after(system, "send n1", "cut None", "heal None"))
+    assert system.at_rest(after(system, "send n1", "Note n2"))
 
 
 def test_faults_and_clients_are_no_unrest() -> None:
@@ -391,7 +390,7 @@ class Gossip(Sender):
 
     @timeout(limit=lambda self, s: s.sent < 1)
     def send(self, s: Post) -> Outcomes:
-        names = frozenset(f"name {i}" for i in range(6))
+        names = frozenset(f"name {i}" for i in range(3))
         sends = frozenset(Send(id, Note(s.id.number)) for id in self.others(s))
         return tuple(Outcome(evolve(s, sent=1, last=int(name[-1])), sends) for name in names)
 
@@ -401,26 +400,30 @@ class Gossip(Sender):
 
 
 @reachable()
-def all_fours(views: Any) -> bool:
-    """All have 4, by gossip or by chance."""
+def all_have_two(views: Any) -> bool:
+    """Everybody has the number 2 last."""
     return all(s.last == 2 for s in views)
 
 
 def printed() -> str:
-    """Everything about a search whose order could depend on hashing."""
+    """Everything about a search whose order could depend on hashing; sets are printed sorted."""
     lines = []
-    for search in ("bfs", "dfs"):
-        environment = world(crashes=1, restarts=1, drops=1, partitions=1)
-        exploration, _ = explored(Gossip(nodes=2), environment, (all_fours,), search)  # type: ignore[arg-type]
-        lines += [str(exploration.counts), str(exploration.runs["all_fours"])]
+    searches: tuple[Search, ...] = ("bfs", "dfs")
+    for search in searches:
+        environment = world(crashes=1, restarts=1, partitions=1)
+        exploration, _ = explored(Gossip(nodes=2), environment, (all_have_two,), search)
+        lines.append(str(exploration.counts))
+        for action, state in exploration.runs["all_have_two"]:
+            content = (state.locals, state.flight, state.world)
+            lines.append(f"{action} -> {order_key(content)}")
     system = System(Gossip(), world())
     (start,) = system.initial_states()
-    lines += [str(system.successors(start))]
+    lines.append(str(system.successors(start)))
     return "\n".join(lines)
 
 
 def test_the_same_run_under_every_hash_seed() -> None:
-    """Rule 6. Frozensets are printed in their own order, which may differ: none is in these."""
+    """Rule 6: the same counts, runs and order of successors."""
     outputs = {
         subprocess.run(
             [sys.executable, "-c", "import test_system; print(test_system.printed())"],
@@ -433,7 +436,7 @@ def test_the_same_run_under_every_hash_seed() -> None:
             text=True,
             check=True,
         ).stdout
-        for seed in ("0", "1", "2")
+        for seed in ("1", "2")
     }
     (output,) = outputs
     assert "sends=(Envelope(" in output and output.count("Counts(") == 2

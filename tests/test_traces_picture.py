@@ -207,8 +207,9 @@ def test_the_lifeline_is_dotted_from_crash_to_restart() -> None:
 
 def test_a_tag_at_the_edge_of_the_page_stands_left_of_its_cross() -> None:
     wide = "a name as long as a cell is wide, more or less"
-    lost = Envelope("n3", "n1", message("AMessageWithALongName", reason="nobody knows"))
-    run = Run("n1", "n2", "n3").local("n1", wide).local("n2", wide).local("n3", "x", lost)
+    lost = Envelope("third_process", "n1", message("A"))
+    run = Run("n1", "n2", "third_process").local("n1", wide).local("n2", wide)
+    run.local("third_process", "x", lost)
     picture = draw(run.local("n1", "tick").drop(lost).trace())
     assert_clean(picture)
     (tag,) = (shape for shape in picture.shapes if shape.role == "tag")
