@@ -82,6 +82,11 @@ class Catalogue:
     scopes: tuple[Scope, ...]
     bugs: tuple[Bug, ...]
 
+    @property
+    def rows(self) -> tuple[Scope | Bug, ...]:
+        """All rows, the scopes first."""
+        return (*self.scopes, *self.bugs)
+
     def stored_trace(self, bug: Bug) -> Path:
         """Where the counterexample of a bug is kept."""
         return self.path.parent / "counterexamples" / f"{bug.name}.json"
@@ -104,11 +109,12 @@ def read(model: Model) -> Catalogue:
         )
     scopes = tuple(_row(path, Scope, row) for row in _tables(path, document, "scope"))
     bugs = tuple(_row(path, Bug, row) for row in _tables(path, document, "bug"))
-    names = [row.name for row in (*scopes, *bugs)]
+    found = Catalogue(model, path, scopes, bugs)
+    names = [row.name for row in found.rows]
     for name in names:
         if names.count(name) > 1:
             raise CatalogueError(f"{path}: two rows are called {name!r}: names must differ")
-    return Catalogue(model, path, scopes, bugs)
+    return found
 
 
 def _tables(path: Path, document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -127,7 +133,7 @@ def _row(path: Path, kind: type[R], row: Mapping[str, Any]) -> R:
         # bool is an int to Python, but `depth = true` is a slip.
         wanted = _TOML[get_origin(fields[key].type) or fields[key].type]
         if type(row[key]) is not wanted:
-            raise CatalogueError(f"{where}: {key} is {row[key]!r}, which is not a {wanted.__name__}")
+            raise CatalogueError(f"{where}: {key} must be a {wanted.__name__}, not {row[key]!r}")
     for name, field in fields.items():
         if field.default is attrs.NOTHING and not row.get(name):
             raise CatalogueError(f"{where}: {name} is missing or empty")

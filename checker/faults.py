@@ -36,6 +36,18 @@ class World:
             and (peer, asker) not in self.blocked
         )
 
+    def reach(self, ids: Sequence[Id]) -> "Reach":
+        """Who can take a step, and who can ask whom."""
+        stepping = tuple(id for id in ids if self.steps(id))
+        return Reach(
+            stepping,
+            tuple((id, tuple(p for p in ids if p != id and self.answers(id, p))) for id in stepping),
+            tuple(
+                (id, tuple(p for p in ids if p != id and not self.answers(id, p)))
+                for id in stepping
+            ),
+        )
+
     def dead(self) -> frozenset[Id]:
         """Processes that can never come back."""
         return frozenset() if self.budget.restarts else self.down
@@ -43,6 +55,16 @@ class World:
     def spent(self, kind: str) -> Budget:
         """The budget with one less of this kind."""
         return attrs.evolve(self.budget, **{kind: getattr(self.budget, kind) - 1})
+
+
+@attrs.frozen
+class Reach:
+    """What a world means for each process: stepping: those that can take a step, in order; for each
+    of them, heard: the peers that would answer, and silent: those that would not."""
+
+    stepping: tuple[Id, ...]
+    heard: tuple[tuple[Id, tuple[Id, ...]], ...]
+    silent: tuple[tuple[Id, tuple[Id, ...]], ...]
 
 
 def _across(side: Sequence[Id], other: Sequence[Id]) -> frozenset[Pair]:

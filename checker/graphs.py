@@ -1,7 +1,10 @@
-"""The state graph of a transition system, as a networkx graph."""
+"""The state graph of a transition system, as a networkx graph, and the files it is written to."""
 
+import json
 from collections import deque
+from collections.abc import Callable
 
+import attrs
 import graphviz
 import networkx as nx
 
@@ -18,10 +21,11 @@ def state_graph(system: System, largest: int) -> "nx.MultiDiGraph[int]":
     """All reachable states and the transitions between them.
 
     Nodes are numbered in breadth-first order, with attributes `initial`, one per process (its local
-    state), `network`, `world`; edges carry `action` and `process`. Raises UsageError above `largest`.
+    state), `network`, `world` (who is down, what is cut off, which budget is left, what an observer
+    has seen); edges carry `action` and `process`. Raises UsageError above `largest` states.
     """
     graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
-    recorder = Recorder(system)
+    recorder = Recorder(system, system.folds)
     numbers: dict[ClusterState, int] = {}
     frontier: deque[ClusterState] = deque()
 
@@ -51,6 +55,9 @@ def state_graph(system: System, largest: int) -> "nx.MultiDiGraph[int]":
 
 def _attributes(recorder: Recorder, state: ClusterState) -> dict[str, str]:
     written = recorder.state(state)
+    budget = attrs.asdict(recorder.system.environment.budget)
+    given = {f"budget.{name}": f"{name} left" for name, most in budget.items() if most}
+    given |= {fold.name: fold.name for fold in recorder.system.folds}
     attributes = {
         lane: ", ".join(f"{name} {short(value)}" for name, value in fields.items())
         for lane, fields in written.processes.items()
@@ -60,18 +67,37 @@ def _attributes(recorder: Recorder, state: ClusterState) -> dict[str, str]:
     )
     down = [f"{lane} down" for lane in written.down] + [f"{p} paused" for p in written.paused]
     cut = [f"{a} to {b} blocked" for a, b in written.blocked]
-    attributes["world"] = "; ".join([*down, *cut])
+    rest = [f"{name}: {short(written.extra[key])}" for key, name in given.items()]
+    attributes["world"] = "; ".join([*down, *cut, *rest])
     return attributes
 
 
-def drawn(graph: "nx.MultiDiGraph[int]") -> bytes:
+def _drawn(graph: "nx.MultiDiGraph[int]") -> bytes:
     """The graph as Graphviz source: each state's fields in its box, each action on its arrow."""
     source = graphviz.Digraph("states", node_attr={"shape": "box", "fontname": "Helvetica"})
     for node, attributes in graph.nodes(data=True):
-        lines = [f"{name}: {value}" for name, value in attributes.items() if value and name != "initial"]
+        fields = {name: value for name, value in attributes.items() if name != "initial"}
+        lines = [f"{name}: {value}" for name, value in fields.items() if value]
         label = "".join(graphviz.escape(line) + r"\l" for line in [f"state {node}", *lines])
         source.node(str(node), label, penwidth="2" if attributes["initial"] else "1")
     for before, after, attributes in graph.edges(data=True):
         label = f"{attributes['process']} {attributes['action']}".strip()
         source.edge(str(before), str(after), graphviz.escape(label))
     return str(source.source).encode()
+
+
+def _graphml(graph: "nx.MultiDiGraph[int]") -> bytes:
+    return "\n".join(nx.generate_graphml(graph)).encode()
+
+
+def _json(graph: "nx.MultiDiGraph[int]") -> bytes:
+    return json.dumps(nx.node_link_data(graph, edges="edges"), indent=1).encode()
+
+
+#: How a graph is written, by the ending of the file's name.
+WRITERS: dict[str, Callable[["nx.MultiDiGraph[int]"], bytes]] = {
+    ".dot": _drawn,
+    ".gv": _drawn,
+    ".graphml": _graphml,
+    ".json": _json,
+}

@@ -117,12 +117,26 @@ class Handling:
         """What may happen at a timeout or request; `limit` is not consulted."""
         key = (handler.name, id(local))
         if key not in self.kept:
-            result = self._effects(handler, local) if self._when(handler, local) else ()
+            result = self._effects(handler, local) if self.guard(handler, local) else ()
             self.kept[key] = Asked(
                 handler.name,
                 (local,),
                 result,
                 lambda names: self.local_event(handler, self.named(local, names)),
+            )
+        return self.kept[key].result  # type: ignore[no-any-return]
+
+    def guard(self, handler: Handler, local: Any) -> bool:
+        """Whether `when` lets the handler fire."""
+        if handler.when is None:
+            return True
+        key = ("when", handler.name, id(local))
+        if key not in self.kept:
+            self.kept[key] = Asked(
+                f"the guard of {handler.name}",
+                (local,),
+                bool(self._call(handler.when, local)),
+                lambda names: self.guard(handler, self.named(local, names)),
             )
         return self.kept[key].result  # type: ignore[no-any-return]
 
@@ -188,11 +202,11 @@ class Handling:
     def poll(
         self, handler: Handler, local: Any, replies: tuple[tuple[Id, Any], ...]
     ) -> tuple[Effect, ...]:
-        """What may happen when these answers, in the order of ids, have come; no `limit`."""
+        """What may happen when these answers, in the order of ids, have come; neither guard nor limit
+        is consulted."""
         key = (handler.name, id(local), replies)
         if key not in self.kept:
-            enabled = self._when(handler, local)
-            result = self._effects(handler, local, dict(replies)) if enabled else ()
+            result = self._effects(handler, local, dict(replies))
             self.kept[key] = Asked(
                 handler.name,
                 (local, replies),
@@ -223,9 +237,6 @@ class Handling:
         return self.value(rename(value, names))
 
     # -- how it is run ---------------------------------------------------------------------
-
-    def _when(self, handler: Handler, local: Any) -> bool:
-        return handler.when is None or bool(self._call(handler.when, local))
 
     def _call(self, function: Callable[..., Any], *args: Any) -> Any:
         self.runs += 1

@@ -179,7 +179,7 @@ class Watch:
         found = []
         for prop in self._steps:
             old, new = self.system.views(before), self.system.views(after)
-            result = self.ask(prop, old, new) if old != new else True
+            result = True if old == new else self.ask(prop, old, new)
             if result is not True:
                 self.decided[prop.name] = result if isinstance(result, str) else ""
                 found.append(prop.name)

@@ -23,8 +23,8 @@ from traces.itf import read as read_trace
 class Outcome:
     """How a row turned out.
 
-    wrong: what is not as expected and must be mended by hand. stale: numbers and the stored trace,
-    which `bless` rewrites. found: the numbers of this run. trace: the shortest counterexample, as it
+    wrong: what is not as expected and must be mended by hand. stale: what `bless` rewrites: numbers
+    and the stored trace. found: the numbers of this run. trace: the shortest counterexample, as it
     is stored, or "".
     """
 
@@ -50,7 +50,7 @@ class Outcome:
 def run(model: str, name: str) -> Outcome:
     """Run one row of a model's catalogue. An error of ours is a problem of the row."""
     catalogue = read(find(model))
-    row = next(r for r in (*catalogue.scopes, *catalogue.bugs) if r.name == name)
+    row = next(row for row in catalogue.rows if row.name == name)
     begun = monotonic()
     try:
         parts = _scope(catalogue, row) if isinstance(row, Scope) else _bug(catalogue, row)
@@ -97,19 +97,20 @@ def _scope(catalogue: Catalogue, row: Scope) -> dict[str, Any]:
 def _bug(catalogue: Catalogue, row: Bug) -> dict[str, Any]:
     broken = _searched(check(plan_of_bug(catalogue.model, row)))
     control = _searched(check(plan_of_bug(catalogue.model, row, control=True)))
-    wrong, found, trace = [], {}, ""
-    (result,) = broken.results
+    found: dict[str, Any] = {}
+    wrong, trace = [], ""
+    (result,), (held,) = broken.results, control.results
     if result.verdict is Verdict.VIOLATED and result.run is not None:
         found["depth"] = len(result.run) - 1
         trace = dump(record(broken, result))
     else:
         wrong.append(f"{row.property} is not violated: {result.verdict}")
-    if control.verdict is not Verdict.HOLDS or not control.exploration.complete:
-        (word,) = control.results
-        wrong.append(": ".join(filter(None, ["the control does not hold", word.verdict, word.reason])))
-    else:
+    if held.verdict is Verdict.HOLDS:
         counts = control.exploration.counts
         found |= {"control_distinct": counts.distinct, "control_transitions": counts.transitions}
+    else:
+        words = filter(None, ("the control does not hold", held.verdict, held.reason))
+        wrong.append(": ".join(words))
     stale = _differences(row, found) or _stored(catalogue, row)
     return {"wrong": tuple(wrong), "stale": stale, "found": found, "trace": trace}
 

@@ -5,14 +5,14 @@ process, content. The rules that have cost others dearly are marked where they a
 """
 
 from collections.abc import Callable, Iterator
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from typing import Any
 
 import attrs
 
 from checker.environment import Environment
 from checker.errors import UsageError
-from checker.faults import World, partitions
+from checker.faults import Reach, World, partitions
 from checker.handling import Asked, Effect, Handling
 from checker.network import Envelope, Flight, Network
 from checker.protocol import Handler, Protocol
@@ -101,6 +101,7 @@ class System:
         self.ids = self.handling.ids
         self._index = {id: i for i, id in enumerate(self.ids)}
         self._keys: dict[Envelope, Any] = {}
+        self._reaches: dict[World, Reach] = {}
         self.network = Network(environment.network, self._key)
         self._partitions = partitions(self.ids, environment.cuts)
         self._timeouts = self.handling.of("timeout")
@@ -139,16 +140,16 @@ class System:
         moves += self._false_reports(state)
         moves += self._requests_of(state)
         moves += self._faults(state)
-        return [(action, after) for action, after in moves if after != state]
+        return [(action, after) for action, after in moves if not after == state]  # noqa: SIM201
 
     def at_rest(self, state: ClusterState) -> bool:
         """Whether no delivery, timeout, poll or detector report could change anything, were their
         budgets and limits not there. Faults, healing and clients do not count (rule 4)."""
-        busy = (
-            *self._deliveries(state),
-            *self._timeouts_of(state, limited=False),
-            *self._polls_of(state, limited=False),
-            *self._reports(state),
+        busy = chain(
+            self._deliveries(state),
+            self._timeouts_of(state, limited=False),
+            self._polls_of(state, limited=False),
+            self._reports(state),
         )
         return all(after == state for _, after in busy)
 
@@ -158,11 +159,10 @@ class System:
 
     def views(self, state: ClusterState) -> tuple[Any, ...]:
         """The views of all processes, in the order of `ids`; crashed ones have `up` False."""
-        down = state.world.down
-        return tuple(
-            self.handling.view(local, up=id not in down)
-            for id, local in zip(self.ids, state.locals, strict=True)
-        )
+        down, view = state.world.down, self.handling.view
+        if not down:
+            return tuple([view(local) for local in state.locals])
+        return tuple([view(local, id not in down) for id, local in zip(self.ids, state.locals)])
 
     # -- what the processes do -------------------------------------------------------------
 
@@ -201,14 +201,19 @@ class System:
                     yield action, self._after(state, id, effect, state.flight, world)
 
     def _polls_of(self, state: ClusterState, limited: bool = True) -> Iterator[Move]:
+        if not self._polls:
+            return
+        peers = dict(self._reach(state.world).heard)
         for handler, id, local in self._each(state, self._polls):
+            if not self.handling.guard(handler, local):
+                continue
             if limited and not self.handling.within_limit(handler, local):
                 continue
             answers = [
                 (peer, reply)
-                for peer, other in zip(self.ids, state.locals, strict=True)
-                if peer != id and state.world.answers(id, peer)
-                if (reply := self.handling.reply(handler, other)) is not None
+                for peer in peers[id]
+                if (reply := self.handling.reply(handler, state.locals[self._index[peer]]))
+                is not None
             ]
             drops = min(state.world.budget.drops, len(answers)) if limited else 0
             for lost in range(drops + 1):
@@ -228,30 +233,30 @@ class System:
         """True reports of the failure detector."""
         if self.environment.detector == "none":
             return
-        for kind in ("suspect", "trust"):
-            for id, local in zip(self.ids, state.locals, strict=True):
-                if not state.world.steps(id):
-                    continue
-                for peer in self.ids:
-                    if peer != id and state.world.answers(id, peer) == (kind == "trust"):
-                        yield from self._report(state, kind, id, local, peer, state.world)
+        reach = self._reach(state.world)
+        for kind, peers in (("suspect", reach.silent), ("trust", reach.heard)):
+            yield from self._reported(state, kind, peers, state.world)
 
     def _false_reports(self, state: ClusterState) -> Iterator[Move]:
         if not state.world.budget.suspicions:
             return
         world = attrs.evolve(state.world, budget=state.world.spent("suspicions"))
-        for id, local in zip(self.ids, state.locals, strict=True):
-            for peer in self.ids:
-                if peer != id and state.world.steps(id) and state.world.answers(id, peer):
-                    yield from self._report(state, "suspect", id, local, peer, world)
+        yield from self._reported(state, "suspect", self._reach(state.world).heard, world)
 
-    def _report(
-        self, state: ClusterState, kind: str, id: Id, local: Any, peer: Id, world: World
+    def _reported(
+        self,
+        state: ClusterState,
+        kind: str,
+        peers: tuple[tuple[Id, tuple[Id, ...]], ...],
+        world: World,
     ) -> Iterator[Move]:
-        for effect in self.handling.report(kind, local, peer):
-            if effect.local is not local or effect.sends:
-                action = self._action(kind, kind, id, effect, peer=peer)
-                yield action, self._after(state, id, effect, state.flight, world)
+        for id, reported in peers:
+            local = state.locals[self._index[id]]
+            for peer in reported:
+                for effect in self.handling.report(kind, local, peer):
+                    if effect.local is not local or effect.sends:
+                        action = self._action(kind, kind, id, effect, peer=peer)
+                        yield action, self._after(state, id, effect, state.flight, world)
 
     # -- what the world does ---------------------------------------------------------------
 
@@ -322,10 +327,17 @@ class System:
     def _each(
         self, state: ClusterState, table: tuple[Handler, ...]
     ) -> Iterator[tuple[Handler, Id, Any]]:
+        if not table:
+            return
         for handler in table:
-            for id, local in zip(self.ids, state.locals, strict=True):
-                if state.world.steps(id):
-                    yield handler, id, local
+            for id in self._reach(state.world).stepping:
+                yield handler, id, state.locals[self._index[id]]
+
+    def _reach(self, world: World) -> Reach:
+        found = self._reaches.get(world)
+        if found is None:
+            found = self._reaches[world] = world.reach(self.ids)
+        return found
 
     def _action(self, kind: str, name: str, id: Id, effect: Effect, **more: Any) -> Action:
         return Action(kind, name, id, sends=effect.sends, note=effect.note, **more)

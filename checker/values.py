@@ -7,7 +7,7 @@ structurally, so no model writes any of that by hand.
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import attrs
 
@@ -18,8 +18,7 @@ _DURABLE = "splitbrain_durable"
 T = TypeVar("T")
 
 
-@attrs.frozen(order=True, cache_hash=True)
-class Id:
+class Id(NamedTuple):
     """The name of a process: a kind ("n", "rm") and a number from 1, or 0 for the only one.
 
     Ids are ordered by kind and number, for algorithms in which ids decide (Bully, Zen).
@@ -27,10 +26,13 @@ class Id:
 
     kind: str
     number: int
-    is_id: ClassVar[bool] = True
+    is_id = True
 
     def __str__(self) -> str:
         return f"{self.kind}{self.number}" if self.number else self.kind
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def durable(default: Any = attrs.NOTHING) -> Any:

@@ -15,17 +15,18 @@ means a crash. Networks keep neither, so three repairs are handed down with the 
 2. Asking around. Who misses the leader first asks the others whether they miss it too (`confirm`).
 3. Quorum. A process that reaches fewer than half of all processes marks itself dead (`quorum`).
 
-They count who is alive. None of them keeps two processes from winning the same generation, for one
-that is alive can be counted twice. One durable vote per voter and generation can be counted only
-once (`votes`): that is the repair that works. All of them are on unless a knob says otherwise.
+These count who is alive. None of them keeps two processes from winning the same generation, for one
+that is alive can be counted twice. One durable vote per voter and generation counts only once
+(`votes`): that is the repair that works. All are on unless a knob says otherwise, with more than
+half in 2 and 3, where half is what is handed down.
 
-What is abstracted. Heartbeats are not messages: the failure detector reports which peers answer,
-and a perfect one reports what pings would show at that moment. Timeouts are no clocks. With
-synchronous timing they fire only when no message can be delivered, which is assumption 8; with
-asynchronous timing "nobody answered" may come before the answer does. To begin an election on an
-event (challenged, restarted, asked to follow a lower process) means to forget the leader; the
-timeout then begins it, so that one bound, `elections`, keeps every run finite. The paper's Halt
-and Ready messages, which hand out a task, are left out.
+What is abstracted. Heartbeats are no messages: to a follower the failure detector reports whether
+its leader answers, and what a process counts or asks of all others at once is a poll, one step.
+Timeouts are no clocks. With synchronous timing they fire only when no message can be delivered,
+which is assumption 8; with asynchronous timing "nobody answers" may come before the answer does. To
+begin an election on an event (challenged, restarted, told of a lower leader) means to forget the
+leader; the timeout then begins it, so that one bound, `elections`, keeps every run finite. The
+paper's Halt and Ready messages, which stop the lower processes and hand out a task, are left out.
 """
 
 from enum import Enum
@@ -51,17 +52,7 @@ from checker import (
     to,
     upon,
 )
-from properties.election import (
-    a_leader_is_elected,
-    a_working_leader_stays,
-    election_safety,
-    fencing,
-    leadership_settles,
-    no_lasting_split_brain,
-    one_leader,
-    one_vote_per_term,
-    terms_never_fall,
-)
+from properties import election as promised
 from properties.views import View
 
 Share = Literal["off", "half", "majority"]
@@ -70,45 +61,38 @@ STORE = Id("store", 0)
 
 
 @frozen
-class Election:
-    """Are you alive? If not, I shall lead. Only to higher processes."""
-
+class Message:
     gen: int
 
 
 @frozen
-class Alive:
+class Election(Message):
+    """To the higher processes: are you alive? If not, I shall lead."""
+
+
+@frozen
+class Alive(Message):
     """I am, and higher than you: wait for my Victory."""
 
-    gen: int
+
+@frozen
+class AskVote(Message):
+    """No higher process has answered: shall I lead in this generation?"""
 
 
 @frozen
-class AskVote:
-    """No higher process has answered: do you want me to lead in this generation?"""
-
-    gen: int
+class Vote(Message):
+    """Yes, and nobody else in this generation."""
 
 
 @frozen
-class Vote:
-    """I do, and shall want no other in this generation."""
-
-    gen: int
-
-
-@frozen
-class Victory:
+class Victory(Message):
     """I lead."""
 
-    gen: int
-
 
 @frozen
-class Write:
+class Write(Message):
     """From a leader to the store."""
-
-    gen: int
 
 
 class Role(Enum):
@@ -144,10 +128,10 @@ class Process:
         return self.leader is None or self.silent
 
     @property
-    def begins(self) -> bool:
-        """Whether its next step may be to begin an election."""
-        idle = self.role is Role.FOLLOWER and self.misses_leader
-        return idle or self.role in (Role.WAITING, Role.CANVASSING)
+    def waits(self) -> bool:
+        """Whether it waits for something after which it begins an election."""
+        missing = self.role is Role.FOLLOWER and self.misses_leader
+        return missing or self.role in (Role.WAITING, Role.CANVASSING)
 
 
 def at_least(share: Share, count: int, of: int) -> bool:
@@ -182,7 +166,8 @@ class Bully(Protocol):
     #: outvoted leads on because its voters still answer, and two that have won on two sides of a
     #: cut go on when it has healed.
     probe_other_leader: bool = True
-    #: Which of two leaders that meet in one generation gives up: the "lower", or "both".
+    #: Which of two leaders that meet in one generation gives up: the "lower", or "both", each to
+    #: follow the other, so that nobody leads.
     surrender_rule: Literal["lower", "both"] = "lower"
     #: Where leaders write: "none" (no writes), "open": a store that accepts every write, also one
     #: by a leader that stood still while others elected another; "fenced": a store that refuses
@@ -190,68 +175,59 @@ class Bully(Protocol):
     store: Literal["none", "open", "fenced"] = "none"
 
     environment = Environment(
-        timing="synchronous",
-        detector="perfect",
-        cuts=("symmetric", "intersecting"),
-        budget=Budget(partitions=1),
+        "synchronous", "perfect", cuts=("symmetric", "intersecting"), budget=Budget(partitions=1)
     )
     properties = (
-        election_safety,
-        one_vote_per_term,
-        terms_never_fall,
-        no_lasting_split_brain,
-        leadership_settles,
-        fencing,
-        one_leader,
-        a_working_leader_stays,
-        a_leader_is_elected,
+        promised.election_safety,
+        promised.one_vote_per_term,
+        promised.terms_never_fall,
+        promised.no_lasting_split_brain,
+        promised.leadership_settles,
+        promised.fencing,
+        promised.one_leader,
+        promised.a_working_leader_stays,
     )
 
     def promises(self) -> tuple[Any, ...]:
         """What the repairs promise together. Never two leaders at once is promised by none: before
         Victory arrives, the old leader and the new one both believe that they lead."""
-        found = self.properties[:5]
+        unasked = [promised.one_leader, promised.a_working_leader_stays]
         if self.votes == "off":
-            found = tuple(p for p in found if p is not one_vote_per_term)
-        return found if self.store == "none" else (*found, fencing)
+            unasked.append(promised.one_vote_per_term)
+        if self.store == "none":
+            unasked.append(promised.fencing)
+        return tuple(p for p in self.properties if p not in unasked)
 
     def processes(self) -> tuple[Id, ...]:
         """The members, and the store where there is one."""
-        return self.members() if self.store == "none" else (*self.members(), STORE)
-
-    def members(self) -> tuple[Id, ...]:
-        return tuple(Id("n", number) for number in range(1, self.nodes + 1))
+        members = super().processes()
+        return members if self.store == "none" else (*members, STORE)
 
     def peers(self, s: Process) -> tuple[Id, ...]:
-        return tuple(id for id in self.members() if id != s.id)
+        return tuple(id for id in self.others(s) if id != STORE)
 
     def initial(self, id: Id) -> Process:
         if id == STORE:
             return Process(id, role=Role.STORE)
         if self.start == "cold":
             return Process(id)
-        highest = self.members()[-1]
+        highest = Id("n", self.nodes)
         role = Role.LEADER if id == highest else Role.FOLLOWER
         voted = None if self.votes == "off" else highest
         return Process(id, gen=1, voted=voted, role=role, leader=highest)
 
-    # -- what a process answers to a question ----------------------------------------------
-
-    def misses_leader(self, s: Process) -> bool | None:
-        return None if s.role is Role.STORE else s.misses_leader
-
-    def status(self, s: Process) -> Status | None:
-        """Its generation, and whether it leads."""
-        return None if s.role is Role.STORE else (s.gen, s.role is Role.LEADER)
-
     # -- the election ----------------------------------------------------------------------
 
-    @timeout(when=lambda s: s.begins, limit=lambda self, s: s.begun < self.elections)
+    @timeout(when=lambda s: s.waits, limit=lambda self, s: s.begun < self.elections)
     def election_timeout(self, s: Process) -> Outcomes:
         """No leader, no Victory or no majority of votes in time: begin (again)."""
         if s.leader is not None and self.confirm != "off":
             return ()
         return self.begin(s)
+
+    def misses_leader(self, s: Process) -> bool | None:
+        """Whether it knows of no leader, or of one that does not answer."""
+        return None if s.role is Role.STORE else s.misses_leader
 
     @poll(
         reply=misses_leader,
@@ -270,7 +246,7 @@ class Bully(Protocol):
         if self.gen_bump == "start":
             s = evolve(s, gen=s.gen + 1, voted=None)
         s = evolve(self.idle(s), role=Role.ELECTING, begun=s.begun + 1)
-        return Outcome(s, to((id for id in self.members() if id > s.id), Election(s.gen)))
+        return Outcome(s, to((id for id in self.peers(s) if id > s.id), Election(s.gen)))
 
     def idle(self, s: Process) -> Process:
         """The process with no leader and nothing begun."""
@@ -302,6 +278,10 @@ class Bully(Protocol):
             return Outcome(s)
         return Outcome(evolve(self.newer(s, msg.gen), role=Role.WAITING, votes=frozenset()))
 
+    def status(self, s: Process) -> Status | None:
+        """Its generation, and whether it leads."""
+        return None if s.role is Role.STORE else (s.gen, s.role is Role.LEADER)
+
     @poll(reply=status, when=lambda s: s.role is Role.ELECTING)
     def nobody_answers(self, s: Process, replies: dict[Id, Status]) -> Outcomes:
         """No higher process is alive. With a quorum this process has won, or may ask for votes."""
@@ -320,7 +300,7 @@ class Bully(Protocol):
     def ask_vote(self, s: Process, msg: AskVote, src: Id) -> Outcomes:
         """The first who asks in a generation gets the vote."""
         if msg.gen < s.gen or (msg.gen == s.gen and s.voted not in (None, src)):
-            return Outcome(s, note=f"voted for {s.voted} in generation {s.gen}")
+            return Outcome(s, note=f"in generation {s.gen}, voted for {s.voted or 'nobody'}")
         s = evolve(self.idle(s), gen=msg.gen, voted=src, role=Role.WAITING)
         return Outcome(s, [Send(src, Vote(msg.gen))])
 
@@ -371,8 +351,8 @@ class Bully(Protocol):
 
     @poll(reply=status, when=lambda s: s.role is Role.LEADER)
     def ping(self, s: Process, replies: dict[Id, Status]) -> Outcomes:
-        """A leader without a quorum marks itself dead. One that hears of a newer generation has been
-        replaced, and of two leaders in one generation the higher one stays."""
+        """A leader without a quorum marks itself dead. One that hears of a newer generation has
+        been replaced. Of two leaders in one generation the higher one stays."""
         reached = 1 + len(replies)
         if not at_least(self.quorum, reached, self.nodes):
             note = f"reaches {reached} of {self.nodes}"
@@ -406,9 +386,7 @@ class Bully(Protocol):
     @request(when=lambda s: s.role is Role.LEADER)
     def client_write(self, s: Process) -> Outcomes:
         """A client has the leader write."""
-        if self.store == "none":
-            return ()
-        return Outcome(s, [Send(STORE, Write(s.gen))])
+        return Outcome(s, [Send(STORE, Write(s.gen))]) if self.store != "none" else ()
 
     @upon(Write)
     def write(self, s: Process, msg: Write, src: Id) -> Outcomes:
@@ -422,11 +400,5 @@ class Bully(Protocol):
     def view(self, s: Process) -> View:
         if s.role is Role.STORE:
             return View(id=s.id, wrote=s.wrote, member=False)
-        follows = None if s.misses_leader else s.leader
-        return View(
-            id=s.id,
-            leads=s.role is Role.LEADER,
-            term=s.gen,
-            follows=follows,
-            voted=s.voted,
-        )
+        leads, follows = s.role is Role.LEADER, None if s.misses_leader else s.leader
+        return View(id=s.id, leads=leads, term=s.gen, follows=follows, voted=s.voted)

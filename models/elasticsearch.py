@@ -231,9 +231,10 @@ class Elasticsearch(Protocol):
 
     environment = Environment(
         timing="synchronous",
+        network="fifo",
         detector="perfect",
         cuts=("symmetric", "intersecting"),
-        budget=Budget(partitions=1, requests=1),
+        budget=Budget(partitions=1),
     )
     properties = (
         no_lasting_split_brain,

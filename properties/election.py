@@ -116,8 +116,8 @@ def a_majority_follows(views: Views) -> bool:
 
 @step(about=a_majority_follows)
 def a_working_leader_stays(before: Views, after: Views) -> bool | str:
-    """While a majority follows a leader that works, nobody else is elected. [Ongaro 2014, Consensus:
-    Bridging Theory and Practice, section 9.6]"""
+    """While a majority follows a leader that works, nobody else is elected. [Ongaro, Consensus:
+    Bridging Theory and Practice, 2014, section 9.6]"""
     leader = _established(before)
     for old, new in zip(before, after, strict=True):
         if leader is not None and new.id != leader and new.leads and not old.leads:

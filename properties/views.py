@@ -10,7 +10,7 @@ from attrs import frozen
 from checker.values import Id
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, cache_hash=True)
 class View:
     """One process as seen from outside.
 

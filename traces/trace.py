@@ -6,6 +6,7 @@ made it (model, knobs, scope, property) stands beside the steps; everything else
 shows is derived from these (`traces.story`).
 """
 
+import builtins
 from collections.abc import Mapping
 from typing import Any
 
@@ -98,7 +99,7 @@ class Trace:
     lanes: tuple[str, ...]
     steps: tuple[Step, ...]
 
-    @property
+    @builtins.property
     def length(self) -> int:
         """The number of steps from the initial state."""
         return len(self.steps) - 1

@@ -1,6 +1,9 @@
 """`splitbrain check`: is this cluster safe, and if not, how does it break?"""
 
 import json
+import re
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -8,33 +11,31 @@ import attrs
 import click
 import psutil
 
-from checker.checking import INTERRUPTED, Plan, Report, check
-from checker.cli.options import Chosen, choose, limits, model_options
-from checker.cli.printing import print_report, settings_of
+from checker.checking import Plan, Report, check
+from checker.cli.options import Chosen, choose, limits, model_options, writable_place
+from checker.cli.printing import print_report, settings_of, shown
 from checker.cli.progress import Ticker
 from checker.errors import UsageError
-from checker.properties import Verdict
 from checker.recording import knobs, record
+from traces.errors import TraceError
 from traces.render import render, writable
 
 #: The share of the free memory that a search may take unless --max-memory says otherwise.
 SHARE = 0.8
 
 
-class Size(click.ParamType):
+class Size(click.ParamType[int]):
     """A number of bytes, such as 800M or 4G."""
 
     name = "SIZE"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> int:
         """The number of bytes."""
-        units = {"K": 2**10, "M": 2**20, "G": 2**30}
-        text = str(value).upper().removesuffix("B")
-        number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
-        try:
-            return int(float(number) * unit)
-        except ValueError:
-            self.fail(f"{value!r} is not a size; write 800M or 4G", param, ctx)
+        match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)(?:I?B)?", str(value).upper())
+        size = int(float(match[1]) * 1024 ** " KMGT".index(match[2] or " ")) if match else 0
+        if not size:
+            self.fail(f"{value!r} is not a size: write 800M or 4G", param, ctx)
+        return size
 
 
 @click.command("check")
@@ -50,11 +51,14 @@ class Size(click.ParamType):
 @click.option(
     "--symmetry/--no-symmetry", default=False, help="Count states that differ in names only once."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of random walks.")
-@click.option("--walks", type=click.IntRange(1), default=100, show_default=True,
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N",
+              help="Seed of random walks.")
+@click.option("--walks", type=click.IntRange(1), default=100, show_default=True, metavar="N",
               help="Number of random walks.")
-@click.option("--max-states", type=click.IntRange(1), help="End after so many distinct states.")
-@click.option("--depth", type=click.IntRange(0), help="Look no deeper than so many steps.")
+@click.option("--max-states", type=click.IntRange(1), metavar="N",
+              help="End after so many distinct states.")
+@click.option("--depth", type=click.IntRange(0), metavar="N",
+              help="Look no deeper than so many steps.")
 @click.option("--time-limit", type=click.FloatRange(0), metavar="SECONDS", help="End after this.")
 @click.option("--max-memory", type=Size(), help="End at this much memory, such as 4G.")
 @click.option("--out", multiple=True, metavar="FILE",
@@ -80,7 +84,10 @@ def check_command(
     """
     for name in out:
         writable(name)
-    selected = choose(**options)
+        writable_place(name)
+    # What a user's model prints belongs to the progress, not to the result.
+    with redirect_stdout(sys.stderr):
+        selected = choose(**options)
     memory = max_memory or int(psutil.virtual_memory().available * SHARE)
     plan = attrs.evolve(
         selected.plan,
@@ -89,37 +96,51 @@ def check_command(
         seed=seed,
         limits=attrs.evolve(limits(max_states, depth, time_limit, memory), walks=walks),
     )
-    if not plan.properties and not plan.protocol.properties:
+    if not plan.properties:
+        known = [p.name for p in plan.protocol.properties]
         raise UsageError(
-            f"{plan.model.name} declares no properties, so there is nothing to check: give it"
-            " `properties = (...)`"
+            f"{plan.model.name} promises nothing here: name a property with --property"
+            f" ({', '.join(known)}), or check --all-properties"
+            if known
+            else f"{plan.model.name} declares no properties: give it `properties = (...)`"
         )
-    with Ticker() as ticker:
+    with redirect_stdout(sys.stderr), Ticker() as ticker:
         report = check(plan, ticker.tick)
-    written = _write(report, out)
+    written, failed = _write(report, out)
     if as_json:
         click.echo(json.dumps(summary(report, selected, engine, written), indent=2))
     else:
         print_report(report, selected, written)
+    if failed is not None:
+        raise failed
+    for name in out if not written else ():
+        click.echo(f"{name} is not written: there is no counterexample", err=True)
     return report.exit_code
 
 
-def _write(report: Report, out: tuple[str, ...]) -> dict[str, list[str]]:
-    """Write the counterexamples; the first property's under the name given, others' with theirs.
+def _write(
+    report: Report, out: tuple[str, ...]
+) -> tuple[dict[str, list[str]], TraceError | None]:
+    """Write the runs that are to be shown, the first under the name given, others with theirs.
 
-    Where nothing is violated, nothing is written. Returns the files by property.
+    Returns the files by property, and the first failure: what was found is told all the same.
     """
     written: dict[str, list[str]] = {}
-    violated = [r for r in report.results if r.verdict is Verdict.VIOLATED]
-    for result in violated:
+    failed: TraceError | None = None
+    runs = shown(report)
+    for result in runs:
         trace = record(report, result)
         for name in out:
             path = Path(name)
-            if result is not violated[0]:
+            if result is not runs[0]:
                 path = path.with_name(f"{path.stem}.{result.property.name}{path.suffix}")
-            render(trace, path)
-            written.setdefault(result.property.name, []).append(str(path))
-    return written
+            try:
+                render(trace, path)
+            except TraceError as error:
+                failed = failed or error
+            else:
+                written.setdefault(result.property.name, []).append(str(path))
+    return written, failed
 
 
 def summary(
@@ -128,7 +149,6 @@ def summary(
     """The object that --json prints."""
     plan: Plan = report.plan
     exploration, counts = report.exploration, report.exploration.counts
-    verdict = INTERRUPTED if exploration.stopped == INTERRUPTED else str(report.verdict)
     return {
         "model": plan.model.name,
         "knobs": knobs(plan),
@@ -137,7 +157,7 @@ def summary(
         "search": plan.search,
         "symmetry": plan.symmetry,
         "workers": 1,
-        "verdict": verdict,
+        "verdict": str(report.verdict),
         "properties": [
             {
                 "name": r.property.name,
@@ -145,7 +165,7 @@ def summary(
                 "verdict": str(r.verdict),
                 "reason": r.reason,
                 "trace_length": len(r.run) - 1 if r.run else None,
-                "trace": (written.get(r.property.name) or [None])[0],
+                "trace": next(iter(written.get(r.property.name, ())), None),
             }
             for r in report.results
         ],
@@ -167,10 +187,9 @@ def peak_memory() -> int:
     """The most memory that this process has held, in bytes."""
     info = psutil.Process().memory_info()
     # Windows alone reports a peak here; elsewhere the kernel keeps it for getrusage.
-    if hasattr(info, "peak_wset"):
+    if sys.platform == "win32":
         return int(info.peak_wset)
     import resource
-    import sys
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

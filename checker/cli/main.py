@@ -1,37 +1,27 @@
 """The `splitbrain` command, and what becomes of errors."""
 
+import os
 import sys
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
-from checker.cli.bugs import bless, bugs, regress
+from checker.cli.bugs import bugs
 from checker.cli.check import check_command
+from checker.cli.commands import Commands
 from checker.cli.graph import graph
 from checker.cli.models import models, show
+from checker.cli.regress import bless, regress
 from checker.cli.replay import replay
-from checker.errors import SplitbrainError
-from checker.registry import did_you_mean
+from checker.errors import ModelError, SplitbrainError, UsageError
+from checker.registry import blamed
 from traces.errors import TraceError
-
-
-class Commands(click.Group):
-    """Commands, with a suggestion for a misspelt one."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but a name that is not known gets "did you mean"."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            hint = did_you_mean(args[0], self.list_commands(ctx))
-            raise click.UsageError(f"no command {args[0]!r}{hint}", ctx) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="splitbrain")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error (at any place).")
 def cli(debug: bool) -> None:
     """Check that a cluster cannot have two masters: every interleaving, up to a bound."""
 
@@ -41,9 +31,12 @@ for command in (models, show, bugs, regress, replay, graph, bless):
     cli.add_command(command)
 
 
-def main(args: list[str] | None = None) -> None:
+def main() -> None:
     """Run the command and exit with the code of the table in ARCHITECTURE.md."""
-    sys.exit(run(sys.argv[1:] if args is None else args))
+    for stream in (sys.stdout, sys.stderr):
+        # An arrow in a picture is no reason to fail where the encoding has none.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    sys.exit(run(sys.argv[1:]))
 
 
 def run(args: list[str]) -> int:
@@ -51,34 +44,47 @@ def run(args: list[str]) -> int:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     debug = "--debug" in args
     try:
-        code = cli.main(args, prog_name="splitbrain", standalone_mode=False)
-        return int(code or 0)
+        rest = [arg for arg in args if arg != "--debug"]
+        code = int(cli.main(rest, prog_name="splitbrain", standalone_mode=False) or 0)
+        sys.stdout.flush()
+        return code
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        return 2
+        return error.exit_code
+    except click.ClickException as error:
+        console.print(f"[bold red]error:[/] {escape(error.format_message())}")
+        if isinstance(error, click.UsageError) and error.ctx:
+            console.print(f"see {error.ctx.command_path} --help")
+        return UsageError.exit_code
     except (click.Abort, KeyboardInterrupt):
-        console.print("interrupted")
+        console.print("[bold yellow]interrupted[/]")
         return 130
-    except BrokenPipeError:
-        # The reader of our output has gone: there is nobody to tell.
-        sys.stderr.close()
-        return 0
-    except (SplitbrainError, TraceError) as error:
-        if debug:
-            console.print_exception()
-        console.print(f"[bold red]error:[/] {_escaped(str(error))}")
-        return error.exit_code if isinstance(error, SplitbrainError) else 2
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has gone (rich makes a SystemExit of it). Python would complain
+        # when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 130
     except Exception as error:
         if debug:
             console.print_exception()
-        console.print(
-            f"[bold red]fault in splitbrain:[/] {_escaped(f'{type(error).__name__}: {error}')}\n"
-            "run the command again with --debug and report what it prints"
-        )
-        return 70
+        message, code = _told(error)
+        console.print(message)
+        return code
 
 
-def _escaped(text: str) -> str:
-    return text.replace("[", "\\[")
+def _told(error: Exception) -> tuple[str, int]:
+    """What is said of an error, and the exit code."""
+    if isinstance(error, SplitbrainError):
+        return f"[bold red]error:[/] {escape(str(error))}", error.exit_code
+    if isinstance(error, TraceError):
+        return f"[bold red]error:[/] {escape(str(error))}", UsageError.exit_code
+    what = escape(f"{type(error).__name__}: {error}")
+    if place := blamed(error):
+        return f"[bold red]error:[/] {escape(place)}: the model raised {what}", ModelError.exit_code
+    return (
+        f"[bold red]fault in splitbrain:[/] {what}\n"
+        "run the command again with --debug, and report what it prints",
+        SplitbrainError.exit_code,
+    )

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
@@ -9,7 +10,7 @@ import click
 
 from checker.checking import Plan, chosen, world
 from checker.configuration import Configuration, read_yaml
-from checker.environment import CUTS, Budget
+from checker.environment import CUTS
 from checker.errors import UsageError
 from checker.reference import Limits
 from checker.registry import Model, find
@@ -32,10 +33,10 @@ def model_options(function: F) -> F:
     """The options that select an algorithm and its world."""
     options = [
         click.argument("model"),
-        click.option("--config", multiple=True, metavar="FILE", help="A configuration file."),
-        click.option("--nodes", type=click.IntRange(1), help="Number of processes."),
+        click.option("--config", multiple=True, metavar="FILE", help="A file of real settings."),
+        click.option("--nodes", type=click.IntRange(1), metavar="N", help="Number of processes."),
         click.option(
-            "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A knob or a setting."
+            "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A knob or setting."
         ),
         click.option("--timing", metavar="KIND", help="asynchronous or synchronous."),
         click.option(
@@ -44,11 +45,13 @@ def model_options(function: F) -> F:
         click.option("--network", metavar="KIND", help="bag, set or fifo."),
         click.option("--cuts", metavar="SHAPES", help=f"Shapes of partitions: {', '.join(CUTS)}."),
         *(
-            click.option(f"--{name}", type=click.IntRange(0), help=text)
+            click.option(f"--{name}", type=click.IntRange(0), metavar="N", help=text)
             for name, text in BUDGETS.items()
         ),
-        click.option("--property", "properties", multiple=True, help="Check this property."),
-        click.option("--all-properties", is_flag=True, help="Check all properties of the model."),
+        click.option(
+            "--property", "properties", multiple=True, metavar="NAME", help="Only this property."
+        ),
+        click.option("--all-properties", is_flag=True, help="Also those not promised."),
     ]
     for option in reversed(options):
         function = option(function)
@@ -89,13 +92,13 @@ def choose(
         if configuration.nodes is not None:
             values["nodes"] = configuration.nodes
             origins["nodes"] = "the hosts of the configuration"
-    values, origins = _set(found, settings, values, origins)
     if nodes is not None:
-        values["nodes"], origins["nodes"] = nodes, "--nodes"
+        settings = (*settings, f"nodes={nodes}")
+    values, origins = _set(found, settings, values, origins)
     protocol = found.build(values)
     given = {name: value for name, value in changes.items() if value is not None}
     if "cuts" in given:
-        given["cuts"] = tuple(part.strip() for part in given["cuts"].split(","))
+        given["cuts"] = [part.strip() for part in given["cuts"].split(",")]
     plan = Plan(
         found,
         protocol,
@@ -138,3 +141,10 @@ def _set(
     return {**values, **given}, origins
 
 
+def writable_place(file: str) -> None:
+    """Raises UsageError unless a file can be put there: asked before a long search, not after."""
+    place = Path(file).parent
+    if not place.is_dir():
+        raise UsageError(f"{file}: there is no directory {place}")
+    if not os.access(place, os.W_OK):
+        raise UsageError(f"{file}: nothing may be written in the directory {place}")

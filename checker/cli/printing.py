@@ -1,12 +1,13 @@
 """What `check` says on stdout."""
 
+from enum import Enum
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from checker.checking import INTERRUPTED, Plan, Report
+from checker.checking import INTERRUPTED, Plan, Report, Result
 from checker.cli.options import Chosen
 from checker.properties import Verdict
 from checker.recording import record
@@ -32,28 +33,47 @@ def settings_of(selected: Chosen) -> dict[str, Any]:
     }
 
 
+def shown(report: Report) -> list[Result]:
+    """The results whose runs are shown, the shortest first: what is violated, or where only
+    reachable properties were asked for, their witnesses."""
+    found = [r for r in report.results if r.verdict is Verdict.VIOLATED]
+    if all(r.property.kind == "reachable" for r in report.results):
+        found = [r for r in report.results if r.run is not None]
+    return sorted(found, key=lambda r: len(r.run or ()))
+
+
 def print_report(report: Report, selected: Chosen, written: dict[str, list[str]]) -> None:
     """Verdicts first, then the shortest counterexample, then what was searched."""
     console = Console(highlight=False)
     _print_settings(console, selected)
+    table = Table.grid(padding=(0, 2, 0, 0))
     for result in report.results:
-        colour = COLOURS[result.verdict]
-        name = result.property.name
-        console.print(f"[bold {colour}]{result.verdict:<12}[/] [bold]{name}[/]", end="")
-        console.print(f"  {escape(result.property.sentence)}", soft_wrap=True)
+        table.add_row(
+            f"[bold {COLOURS[result.verdict]}]{result.verdict}[/]",
+            f"[bold]{result.property.name}[/]",
+            escape(result.property.sentence),
+        )
         if result.reason:
-            console.print(f"{'':<13}{escape(result.reason)}", soft_wrap=True)
-    for result in report.results:
-        if result.verdict is Verdict.VIOLATED and result.run is not None:
-            console.print()
-            steps = len(result.run) - 1
-            least = "shortest " if report.plan.search == "bfs" else ""
-            console.print(f"{least}counterexample to {result.property.name}: {steps} steps")
-            console.print(render_table(record(report, result)))
-            for path in written.get(result.property.name, ()):
-                console.print(f"written: {escape(path)}", soft_wrap=True)
+            table.add_row("", "", escape(result.reason))
+    console.print(table)
+    runs = shown(report)
+    for result in runs[:1]:
+        least = "shortest " if report.plan.search == "bfs" else ""
+        what = "witness of" if result.property.kind == "reachable" else "counterexample to"
+        console.print(f"\n{least}{what} {result.property.name}: {_steps(result)}")
+        console.print(render_table(record(report, result)))
+    for result in runs[1:]:
+        name = result.property.name
+        console.print(f"\n{name}: {_steps(result)}; --property {name} shows them", soft_wrap=True)
     console.print()
+    for path in (path for paths in written.values() for path in paths):
+        console.print(f"written: {escape(path)}", soft_wrap=True)
     _print_search(console, report)
+
+
+def _steps(result: Result) -> str:
+    steps = len(result.run or ()) - 1
+    return "1 step" if steps == 1 else f"{steps} steps"
 
 
 def _print_settings(console: Console, selected: Chosen) -> None:
@@ -62,7 +82,7 @@ def _print_settings(console: Console, selected: Chosen) -> None:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for name, setting in settings_of(selected).items():
         if configuration or setting["from"] != "default":
-            table.add_row(f"  {name}", escape(str(setting["value"])), escape(setting["from"]))
+            table.add_row(f"  {name}", escape(text(setting["value"])), escape(setting["from"]))
     if configuration:
         for unmodelled in configuration.unmodelled:
             setting = unmodelled.setting
@@ -73,6 +93,11 @@ def _print_settings(console: Console, selected: Chosen) -> None:
     for warning in configuration.warnings if configuration else ():
         console.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
     console.print()
+
+
+def text(value: Any) -> str:
+    """A knob's value as --set takes it."""
+    return str(_shown(value)).lower() if value is None or type(value) is bool else str(_shown(value))
 
 
 def scope_line(plan: Plan) -> str:
@@ -90,7 +115,7 @@ def scope_line(plan: Plan) -> str:
 
 def _print_search(console: Console, report: Report) -> None:
     exploration, counts = report.exploration, report.exploration.counts
-    how = "complete" if exploration.complete else f"not complete: {exploration.stopped}"
+    how = "complete" if exploration.complete else f"ended early: {exploration.stopped}"
     kind = "orbits" if report.plan.symmetry else "distinct states"
     console.print(
         f"{counts.distinct:,} {kind}, {counts.transitions:,} transitions, depth {counts.depth},"
@@ -105,4 +130,7 @@ def _print_search(console: Console, report: Report) -> None:
 
 
 def _shown(value: Any) -> Any:
+    """The value as JSON has it, and as --set takes it."""
+    if isinstance(value, Enum):
+        return value.name.lower()
     return value if value is None or isinstance(value, bool | int | str) else str(value)
