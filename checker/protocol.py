@@ -33,6 +33,10 @@ def to(dsts: Iterable[Id], message: Any) -> tuple[Send, ...]:
     return tuple(Send(dst, message) for dst in dsts)
 
 
+def _sends(sends: Iterable[Send]) -> tuple[Send, ...]:
+    return tuple(sends)
+
+
 @attrs.frozen
 class Outcome:
     """What one event may do: the new local state, and what is sent.
@@ -42,7 +46,7 @@ class Outcome:
     """
 
     state: Any
-    sends: tuple[Send, ...] = attrs.field(default=(), converter=tuple)
+    sends: tuple[Send, ...] = attrs.field(default=(), converter=_sends)
     note: str = attrs.field(default="", eq=False)
 
 

@@ -39,6 +39,11 @@ def record(report: Report, result: Result) -> Trace:
         culprits=tuple(lane for lane in lanes if lane in words),
         lanes=lanes,
         steps=steps,
+        chosen=tuple(
+            knob.name
+            for knob in plan.model.knobs()
+            if knob.name != "nodes" and getattr(plan.protocol, knob.name) != knob.default
+        ),
     )
 
 

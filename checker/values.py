@@ -26,7 +26,8 @@ class Id(NamedTuple):
 
     kind: str
     number: int
-    is_id = True
+    #: Never given; it keeps an Id from being equal to a plain pair.
+    is_id: bool = True
 
     def __str__(self) -> str:
         return f"{self.kind}{self.number}" if self.number else self.kind

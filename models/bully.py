@@ -169,9 +169,8 @@ class Bully(Protocol):
     #: Which of two leaders that meet in one generation gives up: the "lower", or "both", each to
     #: follow the other, so that nobody leads.
     surrender_rule: Literal["lower", "both"] = "lower"
-    #: Where leaders write: "none" (no writes), "open": a store that accepts every write, also one
-    #: by a leader that stood still while others elected another; "fenced": a store that refuses
-    #: writes of a generation older than one that it has seen.
+    #: Where leaders write: "none" (no writes); "open": a store that accepts every write, also of a
+    #: leader that stood still while another was elected; "fenced": one that refuses such writes.
     store: Literal["none", "open", "fenced"] = "none"
 
     environment = Environment(
@@ -316,7 +315,6 @@ class Bully(Protocol):
         return evolve(self.lead(s), note=f"votes {count} of {self.nodes}")
 
     def lead(self, s: Process) -> Outcome:
-        """Lead, and tell all others."""
         s = evolve(s, role=Role.LEADER, leader=s.id, votes=frozenset())
         return Outcome(s, to(self.peers(s), Victory(s.gen)))
 
@@ -394,8 +392,6 @@ class Bully(Protocol):
         if self.store == "fenced" and s.wrote is not None and msg.gen < s.wrote:
             return Outcome(s, note=f"generation {msg.gen} < {s.wrote}")
         return Outcome(evolve(s, wrote=msg.gen))
-
-    # -- what properties see ---------------------------------------------------------------
 
     def view(self, s: Process) -> View:
         if s.role is Role.STORE:

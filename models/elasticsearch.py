@@ -14,6 +14,7 @@ There is no vote and no term: what is counted is who was seen. What changed over
 | lead only once enough others have joined (`count_joins`)  |     |     | yes | yes |
 | send, and commit once enough have it (`two_phase`)        |     |     |     | yes |
 | the highest state version is elected (`version_in_ping`)  |     |     |     | yes |
+| a master's ping tells its version (`version_in_fd_ping`)  |     |     |     | yes |
 
 Rules were read in the sources of 1.0 and 1.3.2 ("1.3" stands for all before 1.4), 1.6.3, 2.4.1
 and 6.3.2: ZenDiscovery, NodeJoinController, ElectMasterService, PublishClusterStateAction,
@@ -62,6 +63,7 @@ from properties.commit import (
     acknowledged_updates_survive,
     applied_versions_never_fall,
     committed_states_agree,
+    majority_updates_survive,
 )
 from properties.election import (
     a_leader_is_elected,
@@ -72,14 +74,14 @@ from properties.election import (
 from properties.views import View
 
 NOBODY: frozenset[Id] = frozenset()
-#: The switches of each version: local_elect, count_joins, two_phase, version_in_ping.
+SWITCHES = ("local_elect", "count_joins", "two_phase", "version_in_ping", "version_in_fd_ping")
+#: The switches that are on in each version.
 VERSIONS = {
-    "1.3": (True, False, False, False),
-    "1.7": (False, False, False, False),
-    "2.x": (False, True, False, False),
-    "6.x": (False, True, True, True),
+    "1.3": SWITCHES[:1],
+    "1.7": (),
+    "2.x": SWITCHES[1:2],
+    "6.x": SWITCHES[1:],
 }
-SWITCHES = ("local_elect", "count_joins", "two_phase", "version_in_ping")
 
 
 @frozen
@@ -216,6 +218,9 @@ class Elasticsearch(Protocol):
     #: The node with the highest state version is elected. If not, one with an old state may be, and
     #: committed updates are lost.
     version_in_ping: bool | None = None
+    #: A master tells the nodes that it pings the version of its state. If not, of two masters the one
+    #: that is pinged takes its own state for the newer one, and the other has to give up.
+    version_in_fd_ping: bool | None = None
     #: Zen2's repair, not in any version of Zen, and here only as a control: a join is a vote for a
     #: term, one per term; a node keeps no state of a term older than its last vote and elects none
     #: whose last kept state is older than its own. If not, a voter's old promises do not bind it.
@@ -240,6 +245,7 @@ class Elasticsearch(Protocol):
         no_lasting_split_brain,
         leadership_settles,
         committed_states_agree,
+        majority_updates_survive,
         acknowledged_updates_survive,
         applied_versions_never_fall,
         one_leader,
@@ -262,7 +268,7 @@ class Elasticsearch(Protocol):
     def on(self, switch: str) -> bool:
         """Whether a rule is in force."""
         chosen: bool | None = getattr(self, switch)
-        return VERSIONS[self.version][SWITCHES.index(switch)] if chosen is None else chosen
+        return switch in VERSIONS[self.version] if chosen is None else chosen
 
     def initial(self, id: Id) -> Node:
         if not self.established:
@@ -548,10 +554,11 @@ class Elasticsearch(Protocol):
     @poll(reply=leadership, when=lambda s: s.leads)
     def pinged_by_another_master(self, s: Node, replies: dict[Id, Any]) -> Outcomes:
         """NodesFaultDetection since 1.4: a ping from another master, max_pings_from_another_master
-        times. Its state version is not in the ping before 6 (issue 30810), and counts as -1."""
+        times. Until 6.2 the ping carries no version, which counts as -1 (pull request 30810)."""
         for peer, (leads, nodes, version) in sorted(replies.items()):
             if leads and s.id in nodes and self.version != "1.3":
-                return self.another_master(s, peer, version if self.version == "6.x" else -1)
+                told = version if self.on("version_in_fd_ping") else -1
+                return self.another_master(s, peer, told)
         return ()
 
     def another_master(self, s: Node, other: Id, version: int) -> Outcome:

@@ -45,24 +45,28 @@ def _author(content: Any) -> str:
 
 @frozen
 class Acknowledged:
-    """What clients were told is done.
+    """What clients were told is done, and what became of it.
 
-    lost: the first (leader, update) such that the leader was elected after the update had been
-    acknowledged, and does not have it.
+    applied: (process, update) for every update that a process ever had applied.
+    lost: (leader, update, by how many it had been applied) where the leader was elected after the
+    update had been acknowledged, and does not have it.
     """
 
     updates: frozenset[Any] = frozenset()
-    lost: tuple[Id, Any] | None = None
+    applied: frozenset[tuple[Id, Any]] = frozenset()
+    lost: frozenset[tuple[Id, Any, int]] = frozenset()
 
 
 @history(Acknowledged())
 def updates_acknowledged(seen: Acknowledged, before: View | None, after: View) -> Acknowledged:
     """What leaders have applied, and what leaders elected later lack of it."""
+    seen = evolve(seen, applied=seen.applied | {(after.id, update) for update in after.updates})
     if not after.leads:
         return seen
-    missing = sorted(seen.updates - after.updates, key=repr)
-    if missing and seen.lost is None and before is not None and not before.leads:
-        seen = evolve(seen, lost=(after.id, missing[0]))
+    if before is not None and not before.leads:
+        for update in seen.updates - after.updates:
+            count = sum(other == update for _, other in seen.applied)
+            seen = evolve(seen, lost=seen.lost | {(after.id, update, count)})
     return evolve(seen, updates=seen.updates | after.updates)
 
 
@@ -76,10 +80,34 @@ def an_update_is_acknowledged(views: Views, acknowledged: Acknowledged) -> bool:
 def acknowledged_updates_survive(views: Views, acknowledged: Acknowledged) -> bool | str:
     """Who is elected after an update was acknowledged has that update. [Ongaro and Ousterhout 2014,
     figure 3, leader completeness]"""
-    if acknowledged.lost is None:
-        return True
-    leader, update = acknowledged.lost
-    return f"{leader} is elected without the update that {_author(update)} acknowledged"
+    return _loss(acknowledged, more_than=0)
+
+
+@reachable(folds=[updates_acknowledged])
+def a_majority_applies_an_update(views: Views, acknowledged: Acknowledged) -> bool:
+    """Some acknowledged update is applied by more than half of the processes."""
+    counts = [sum(u == update for _, u in acknowledged.applied) for update in acknowledged.updates]
+    return any(2 * count > _members(views) for count in counts)
+
+
+@invariant(about=a_majority_applies_an_update, folds=[updates_acknowledged])
+def majority_updates_survive(views: Views, acknowledged: Acknowledged) -> bool | str:
+    """Who is elected after more than half of the processes have applied an acknowledged update has
+    that update. [Elasticsearch resiliency status page, "Repeated network partitions"]"""
+    return _loss(acknowledged, more_than=_members(views) // 2)
+
+
+def _members(views: Views) -> int:
+    return sum(view.member for view in views)
+
+
+def _loss(acknowledged: Acknowledged, more_than: int) -> bool | str:
+    """Whether no update that more processes than this had applied was lost."""
+    for leader, update, count in sorted(acknowledged.lost, key=repr):
+        if count > more_than:
+            by = f"{count} had applied" if more_than else f"{_author(update)} acknowledged"
+            return f"{leader} is elected without the update that {by}"
+    return True
 
 
 @reachable()

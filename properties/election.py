@@ -50,7 +50,8 @@ def leadership_settles(views: Views) -> bool | str:
         return True
     leaders = [view.id for view in alive if view.leads]
     if len(leaders) != 1:
-        return f"{' and '.join(map(str, leaders)) or 'nobody'} leads, and nothing more happens"
+        who = f"{leaders[0]} and {leaders[1]} both lead" if leaders else "nobody leads"
+        return f"{who}, and nothing more happens"
     for view in alive:
         if view.follows != leaders[0]:
             whom = f"follows {view.follows}" if view.follows else "knows of no leader"

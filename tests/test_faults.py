@@ -7,13 +7,26 @@ from itertools import product
 from typing import Any
 
 import pytest
-from attrs import evolve, frozen
+from attrs import frozen
+from toys import (
+    N1,
+    N2,
+    N3,
+    Asker,
+    Sender,
+    Store,
+    Ticker,
+    after,
+    enabled,
+    reached,
+    size,
+    triangle,
+    world,
+)
 
-from checker import Id, Outcome, Outcomes, Send, poll, timeout
+from checker import Id
 from checker.faults import partitions
 from checker.system import ClusterState, System
-from test_system import after, enabled, reached, triangle
-from toys import N1, N2, N3, Asker, Note, Post, Sender, Store, Ticker, size, world
 
 # -- crashes and restarts ------------------------------------------------------------------------
 
@@ -90,8 +103,8 @@ def test_letters_of_the_dead_still_arrive() -> None:
 
 
 def with_drops(n: int, d: int) -> tuple[int, int]:
-    """k sent, j arrived, u <= d lost, j + u <= k: the sum over u of T(n - u). A send needs k < n, an
-    arrival something in flight, a loss also some budget: T(n - u - 1) each."""
+    """k sent, j arrived, u <= d lost, j + u <= k: the sum over u of T(n - u). A send needs k < n,
+    an arrival something in flight, a loss also some budget: T(n - u - 1) each."""
     states = sum(triangle(n - u) for u in range(d + 1))
     moves = [triangle(n - u - 1) for u in range(d + 1)]
     return states, 2 * sum(moves) + sum(moves[:d])

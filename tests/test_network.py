@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from toys import N1, N2, N3
 
 from checker.network import Envelope, Flight, Network, NetworkKind
 from checker.values import Id, order_key
-from toys import N1, N2, N3
 
 Ops = list[tuple[Any, ...]]
 

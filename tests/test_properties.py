@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve, frozen
+from toys import N1, N2, Counting, Sender, Store, Ticker, after, explored, world
 
 from checker import Environment, Id, Outcome, Outcomes, timeout
 from checker.errors import ModelError
@@ -20,8 +21,6 @@ from checker.properties import (
 )
 from checker.reference import Exploration, Explorer, Limits
 from checker.system import System
-from test_system import after
-from toys import N1, N2, Counting, Sender, Store, Ticker, explored, world
 
 Views = tuple[Any, ...]
 
@@ -159,7 +158,7 @@ def test_the_order_of_verdicts_is_that_of_how_bad_they_are() -> None:
     assert [v.value for v in Verdict] == ["holds", "vacuous", "undetermined", "violated"]
 
 
-# -- vacuity -----------------------------------------------------------------------------------------
+# -- vacuity ---------------------------------------------------------------------------------------
 
 
 def test_a_property_about_what_never_happens_is_vacuous() -> None:
@@ -199,7 +198,7 @@ def test_a_property_of_rest_is_vacuous_unless_its_subject_rests() -> None:
     assert verdict(about_two, Ticker(most=2, ends=True)) is Verdict.HOLDS
 
 
-# -- steps and rest ----------------------------------------------------------------------------------
+# -- steps and rest --------------------------------------------------------------------------------
 
 
 @step()
@@ -263,7 +262,7 @@ def test_a_property_of_healed_rest_is_not_asked_behind_a_cut_or_of_one_who_stand
     assert verdict(at_rest(healed=True)(arrived), Once(), world(drops=1)) is Verdict.VIOLATED
 
 
-# -- histories ---------------------------------------------------------------------------------------
+# -- histories -------------------------------------------------------------------------------------
 
 
 @history(frozenset())
@@ -341,7 +340,7 @@ def test_a_history_that_is_no_value() -> None:
         list(System(Ticker(), Environment(), (listed,)).initial_states())
 
 
-# -- ending early ------------------------------------------------------------------------------------
+# -- ending early ----------------------------------------------------------------------------------
 
 
 def searched(*properties: Property) -> Exploration:

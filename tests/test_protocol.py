@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 import pytest
 from attrs import evolve, field, frozen
+from toys import N1, N2, Note, Store, Ticker, explored, world
 
 from checker import Id, Outcome, Outcomes, Protocol, Restart, Send, Suspect, poll, timeout, to, upon
 from checker.errors import ModelError
 from checker.properties import invariant
 from checker.protocol import handlers
-from toys import N1, N2, Note, Store, Ticker, explored, world
 
 HERE = Path(__file__).name
 
@@ -180,7 +180,12 @@ def test_guards_limits_views_and_answers_that_raise() -> None:
         def view(self, s: Local) -> Any:
             return fail()
 
-    for model, name in ((When(), "fail"), (Limit(), "fail"), (Answer(), "answer"), (Seen(), "view")):
+    for model, name in (
+        (When(), "fail"),
+        (Limit(), "fail"),
+        (Answer(), "answer"),
+        (Seen(), "view"),
+    ):
         message = said(model)
         assert f"{name} raised LookupError: lost" in message and message.startswith(__file__)
 

@@ -5,9 +5,9 @@ from random import Random
 from typing import Any
 
 import pytest
+from toys import Counter, Graph, Jugs, Looking, Toggles, TokenRing
 
 from checker.reference import Counts, Exploration, Explorer, Limits, Search, TransitionSystem
-from toys import Counter, Graph, Jugs, Looking, Toggles, TokenRing
 
 
 def explored(

@@ -13,13 +13,6 @@ from typing import Any
 
 import pytest
 from attrs import evolve, frozen
-
-from checker import Id, Outcome, Outcomes, Send, timeout, upon
-from checker.errors import UsageError
-from checker.properties import reachable
-from checker.reference import Search
-from checker.system import Action, ClusterState, System
-from checker.values import order_key
 from toys import (
     N1,
     N2,
@@ -32,37 +25,21 @@ from toys import (
     Sender,
     Store,
     Ticker,
+    after,
+    enabled,
     explored,
+    reached,
     size,
+    triangle,
     world,
 )
 
-
-def triangle(m: int) -> int:
-    return (m + 1) * (m + 2) // 2 if m >= 0 else 0
-
-
-def reached(system: System) -> list[ClusterState]:
-    """All states, by a search that is not the explorer's."""
-    found = list(system.initial_states())
-    for state in found:
-        found += [after for _, after in system.successors(state) if after not in found]
-    return found
-
-
-def enabled(system: System, state: ClusterState) -> list[str]:
-    return [f"{action.name} {action.process}" for action, _ in system.successors(state)]
-
-
-def after(system: System, *names: str) -> ClusterState:
-    """The state after these actions, each named `name process`."""
-    (state,) = system.initial_states()
-    for name in names:
-        found = [s for a, s in system.successors(state) if f"{a.name} {a.process}" == name]
-        assert found, f"{name} is not among {enabled(system, state)}"
-        state = found[0]
-    return state
-
+from checker import Id, Outcome, Outcomes, Send, timeout, upon
+from checker.errors import UsageError
+from checker.properties import reachable
+from checker.reference import Search
+from checker.system import Action, System
+from checker.values import order_key
 
 # -- networks ------------------------------------------------------------------------------------
 
@@ -83,9 +60,7 @@ def test_notes_in_a_bag(n: int) -> None:
         return max(s, 1)
 
     per_k = [sum(comb(k, s) * lasts(s) for s in range(k + 1)) for k in range(n + 1)]
-    arrivals = sum(
-        comb(k, s) * lasts(s) * (k - s) for k in range(n + 1) for s in range(k + 1)
-    )
+    arrivals = sum(comb(k, s) * lasts(s) * (k - s) for k in range(n + 1) for s in range(k + 1))
     assert size(Sender(messages=n), world("bag")) == (sum(per_k), sum(per_k[:n]) + arrivals)
 
 

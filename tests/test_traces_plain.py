@@ -36,7 +36,7 @@ class Id:
 @frozen
 class Vote:
     term: int
-    by: Id
+    by: Id | tuple[()] | None
 
 
 @frozen
@@ -68,6 +68,8 @@ class Typed:
         (frozenset({Id(10), Id(2), Id(1)}), {"#set": ["n1", "n2", "n10"]}, "{n1, n2, n10}"),
         ({Id(2): 1, Id(1): 0}, {"#map": [["n1", 0], ["n2", 1]]}, "{n1: 0, n2: 1}"),
         (Vote(2, Id(1)), {"type": "Vote", "term": 2, "by": "n1"}, "Vote(term 2, by n1)"),
+        (Vote(2, None), {"type": "Vote", "term": 2, "by": plain(None)}, "Vote(term 2)"),
+        (Vote(0, ()), {"type": "Vote", "term": 0, "by": {"#tup": []}}, "Vote(term 0)"),
         (Empty(), {"type": "Empty"}, "Empty"),
     ],
 )

@@ -12,7 +12,7 @@ from traces_samples import Run, both_ways, faults, message, random_runs, split_b
 
 from traces.messages import Flight, flights, key
 from traces.partitions import label, order_lanes, walls_of
-from traces.story import Sent, story
+from traces.story import Sent, changes, story
 from traces.trace import Action, Envelope, Step
 
 PING = Envelope("n1", "n2", message("Ping"))
@@ -215,6 +215,21 @@ def test_a_cell_shows_only_what_changed() -> None:
     assert cells["n1", 4].sent == (Sent("→ n2 n3 Publish(version 1, nodes {n1, n2, n3})", False),)
     assert cells["n2", 8].title == "suspect n1"
     assert ("n3", 4) not in cells
+
+
+def test_of_a_record_only_the_fields_that_differ_are_told() -> None:
+    old = {"state": {"type": "State", "version": 1, "nodes": {"#set": ["n1"]}}, "other": 1}
+    new = {"state": {"type": "State", "version": 2, "nodes": {"#set": ["n1"]}}, "other": 1}
+    assert changes(old, new) == ("state.version: 1 -> 2",)
+    vote = {"state": {"type": "Vote", "version": 2}}
+    assert changes(old, vote) == ("state: State(version 1, nodes {n1}) -> Vote(version 2)", "other: 1 -> -")
+
+
+def test_the_head_tells_what_was_chosen_and_the_bounds_that_are_not_zero() -> None:
+    scope = {"nodes": 3, "detector": "none", "cuts": [], "crashes": 0, "restarts": 1}
+    knobs = {"quorum": 1, "lease": False}
+    told = story(Run("n1").trace(knobs=knobs, scope=scope, chosen=("lease",)))
+    assert told.settings == ("lease = false", "nodes = 3, restarts = 1")
 
 
 def test_another_lane_that_changes_along_has_a_cell_without_a_dot() -> None:

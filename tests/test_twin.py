@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from attrs import evolve, frozen
+from toys import explored, world
 
 from checker import Id, Outcome, Outcomes, Protocol, Send, durable, timeout, to, upon
 from checker.system import System
-from toys import explored, world
 
 # -- as handlers -----------------------------------------------------------------------------------
 
@@ -205,8 +205,12 @@ def test_both_forms_have_the_same_successors_of_every_state() -> None:
             tuple(s.id in state.world.down for s in servers),
             tuple(
                 sorted(
-                    (type(e.message).__name__.lower(), e.message.term)
-                    + (e.src.number - 1, e.dst.number - 1)
+                    (
+                        type(e.message).__name__.lower(),
+                        e.message.term,
+                        e.src.number - 1,
+                        e.dst.number - 1,
+                    )
                     for e in state.flight
                 )
             ),

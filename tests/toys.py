@@ -24,7 +24,7 @@ from checker import (
 )
 from checker.properties import Property, Watch, folds_of
 from checker.reference import Exploration, Explorer, Limits, Search
-from checker.system import System
+from checker.system import ClusterState, System
 
 # -- transition systems that are no clusters ---------------------------------------------------
 
@@ -102,7 +102,7 @@ class Jugs:
 
 
 class Looking:
-    """A watch on plain states: decides `goal` at the first of `goals`, `jump` at the first of `jumps`."""
+    """A watch on plain states: `goal` is decided by the first of `goals`, `jump` by one of `jumps`."""
 
     def __init__(
         self, goals: Iterable[Any] = (), jumps: Iterable[tuple[Any, Any]] = (), interrupt: int = 0
@@ -170,6 +170,34 @@ def size(protocol: Protocol, environment: Environment, **more: Any) -> tuple[int
     exploration, _ = explored(protocol, environment, **more)
     assert exploration.complete, exploration.stopped
     return exploration.counts.distinct, exploration.counts.transitions
+
+
+def triangle(m: int) -> int:
+    """T(m): the number of pairs 0 <= j <= k <= m."""
+    return (m + 1) * (m + 2) // 2 if m >= 0 else 0
+
+
+def reached(system: System) -> list[ClusterState]:
+    """All states, by a search that is not the explorer's."""
+    found = list(system.initial_states())
+    for state in found:
+        found += [after for _, after in system.successors(state) if after not in found]
+    return found
+
+
+def enabled(system: System, state: ClusterState) -> list[str]:
+    """What may happen, each as `name process`."""
+    return [f"{action.name} {action.process}" for action, _ in system.successors(state)]
+
+
+def after(system: System, *names: str) -> ClusterState:
+    """The state after these actions, each named `name process`."""
+    (state,) = system.initial_states()
+    for name in names:
+        found = [s for a, s in system.successors(state) if f"{a.name} {a.process}" == name]
+        assert found, f"{name} is not among {enabled(system, state)}"
+        state = found[0]
+    return state
 
 
 @frozen

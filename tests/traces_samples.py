@@ -134,7 +134,9 @@ class Run:
             "sentence": "At most one process leads in a term.",
             "reason": f"{' and '.join(culprits)} lead at once" if culprits else "",
         }
-        return Trace(culprits=culprits, lanes=self.lanes, steps=tuple(self.steps), **given | parts)
+        given |= parts
+        given.setdefault("chosen", tuple(given["knobs"]))
+        return Trace(culprits=culprits, lanes=self.lanes, steps=tuple(self.steps), **given)
 
 
 def both_ways(one: str, *others: str) -> tuple[tuple[str, str], ...]:

@@ -28,6 +28,7 @@ def dump(trace: Trace) -> str:
             "splitbrain": {
                 "model": trace.model,
                 "knobs": dict(trace.knobs),
+                "chosen": list(trace.chosen),
                 "scope": dict(trace.scope),
                 "property": trace.property,
                 "sentence": trace.sentence,
@@ -135,6 +136,7 @@ def _trace(document: Node) -> Trace:
     return Trace(
         model=meta.at("model").string(),
         knobs=meta.at("knobs").record(),
+        chosen=meta.at("chosen").strings(),
         scope=meta.at("scope").record(),
         property=meta.at("property").string(),
         sentence=meta.at("sentence").string(),

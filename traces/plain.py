@@ -71,7 +71,10 @@ def order(data: Any) -> tuple[list[str | int], str]:
 
 
 def short(data: Any) -> str:
-    """Plain data as one compact line: `{n1, n2}`, `Vote(term 2)`, `-` for nothing."""
+    """Plain data as one compact line: `{n1, n2}`, `Vote(term 2)`, `-` for nothing.
+
+    Fields of a record that hold nothing are left out.
+    """
     if isinstance(data, bool):
         return "true" if data else "false"
     if isinstance(data, int):
@@ -93,10 +96,16 @@ def short(data: Any) -> str:
         return f"{{{', '.join(pairs)}}}"
     if "#bigint" in data:
         return str(data["#bigint"])
-    fields = ", ".join(f"{key} {short(value)}" for key, value in data.items() if key != "type")
+    told = ((key, value) for key, value in data.items() if key != "type" and not _empty(value))
+    fields = ", ".join(f"{key} {short(value)}" for key, value in told)
     if "type" not in data:
         return f"({fields})"
     return f"{data['type']}({fields})" if fields else str(data["type"])
+
+
+def _empty(data: Any) -> bool:
+    """Whether a field with this value is left out of a record's line: nothing, or an empty container."""
+    return data in (NOTHING, {"#set": []}, {"#tup": []}, {"#map": []}, [])
 
 
 def _joined(items: Any) -> str:

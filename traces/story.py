@@ -13,7 +13,7 @@ from attrs import frozen
 from traces.messages import Fate, Flight, flights
 from traces.partitions import Pair, Partition, order_lanes, partitions
 from traces.partitions import label as cut_label
-from traces.plain import short
+from traces.plain import NOTHING, short
 from traces.trace import Action, Envelope, State, Trace
 
 Mark = Literal["dot", "crash", "restart", "pause", "resume"]
@@ -126,11 +126,13 @@ def story(trace: Trace) -> Story:
 
 
 def _settings(trace: Trace) -> tuple[str, ...]:
+    """What is not as usual: the knobs that were chosen, and the bounds that are not zero."""
+    chosen = {name: trace.knobs[name] for name in trace.chosen if name in trace.knobs}
+    scope = {name: value for name, value in trace.scope.items() if value not in (0, [], "none")}
     lines = []
-    for name, values in (("knobs", trace.knobs), ("scope", trace.scope)):
+    for values in (chosen, scope):
         if values:
-            pairs = ", ".join(f"{key} = {short(value)}" for key, value in values.items())
-            lines.append(f"{name}: {pairs}")
+            lines.append(", ".join(f"{key} = {short(value)}" for key, value in values.items()))
     return tuple(lines)
 
 
@@ -244,16 +246,25 @@ def _mark(before: State | None, after: State, lane: str) -> Mark | None:
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
-    """The fields that differ, as `field: old -> new`; a field that is absent counts as `-`."""
+    """The fields that differ, as `field: old -> new`; a field that is absent counts as `-`.
+
+    Of a record that stays one of the same class only its own fields that differ are told.
+    """
     names = [*before, *(name for name in after if name not in before)]
-    lines = []
+    lines: list[str] = []
     for name in names:
-        if before.get(name) == after.get(name):
+        old, new = before.get(name, NOTHING), after.get(name, NOTHING)
+        if old == new:
             continue
-        old = short(before[name]) if name in before else "-"
-        new = short(after[name]) if name in after else "-"
-        lines.append(f"{name}: {old} -> {new}")
+        if _record(old) and _record(new) and old["type"] == new["type"]:
+            lines += (f"{name}.{line}" for line in changes(old, new))
+        else:
+            lines.append(f"{name}: {short(old)} -> {short(new)}")
     return tuple(lines)
+
+
+def _record(data: Any) -> bool:
+    return isinstance(data, Mapping) and "type" in data
 
 
 def _sent(lane: str, row: int, ways: tuple[Flight, ...]) -> tuple[Sent, ...]:

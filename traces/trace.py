@@ -87,6 +87,7 @@ class Trace:
     property: its name; sentence: what it promises, in words; reason: why it is false here.
     culprits: the lanes that break it.
     lanes: every process, left to right.
+    chosen: the names of the knobs that are not at their default.
     """
 
     model: str
@@ -98,6 +99,7 @@ class Trace:
     culprits: tuple[str, ...]
     lanes: tuple[str, ...]
     steps: tuple[Step, ...]
+    chosen: tuple[str, ...] = ()
 
     @builtins.property
     def length(self) -> int:

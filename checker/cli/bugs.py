@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 
@@ -61,7 +62,8 @@ def show_bug(inherited: str | None, name: str, model: str | None) -> int:
     catalogue, bug = known[name]
     console = Console(highlight=False)
     console.print(f"[bold]{escape(bug.name)}[/]  {escape(bug.title)}\n")
-    console.print(escape(bug.story.strip()) + "\n")
+    console.print(Markdown(bug.story))
+    console.print()
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_row("source", escape(bug.source))
     facts.add_row("breaks", f"{bug.property}, after {bug.depth} steps")

@@ -1,6 +1,4 @@
-"""`splitbrain models` and `splitbrain show`: what can be checked, and what there is to know of it."""
-
-from typing import Any
+"""`splitbrain models` and `splitbrain show`: what can be checked, and what is known of it."""
 
 import click
 from rich.console import Console
@@ -10,7 +8,8 @@ from rich.table import Table
 
 from checker.catalogue import read
 from checker.checking import Plan, world
-from checker.cli.printing import scope_line
+from checker.cli.printing import scope_line, text
+from checker.protocol import Protocol
 from checker.registry import Model, find, installed
 
 
@@ -29,13 +28,13 @@ def models() -> int:
 @click.command()
 @click.argument("model")
 def show(model: str) -> int:
-    """Tell MODEL's story: knobs, properties, scopes, sources."""
+    """Tell MODEL's story, knobs, properties and bugs."""
     found = find(model)
     console = Console(highlight=False)
     console.print(f"[bold]{escape(found.name)}[/]\n")
     console.print(Markdown(found.story))
-    _knobs(console, found)
-    protocol = found.protocol()
+    protocol = found.build({})
+    _knobs(console, found, protocol)
     environment = world(found.protocol.environment, {})
     console.print("\n[bold]Default scope[/]")
     console.print(f"  {escape(scope_line(Plan(found, protocol, environment, ())))}")
@@ -45,42 +44,44 @@ def show(model: str) -> int:
     return 0
 
 
-def _knobs(console: Console, model: Model) -> None:
-    console.print("\n[bold]Knobs[/]")
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2), header_style="dim")
-    for title in ("knob", "type", "default", "what it selects"):
-        table.add_column(title, overflow="fold")
+def _knobs(console: Console, model: Model, protocol: Protocol) -> None:
+    console.print("\n[bold]Knobs[/]  (--set NAME=VALUE; the default is in bold)")
+    table = Table.grid(padding=(0, 2, 0, 0))
     for knob in model.knobs():
-        name = f"{knob.name}\n({knob.setting})" if knob.setting else knob.name
-        default = getattr(knob.default, "name", knob.default)
-        table.add_row(name, escape(knob.type_name()), escape(str(default)), escape(knob.doc))
+        default = text(getattr(protocol, knob.name))
+        values = f"{knob.type_name()} = [bold]{escape(default)}[/]"
+        if choices := knob.choices():
+            values = " | ".join(f"[bold]{c}[/]" if c == default else c for c in choices)
+        table.add_row(f"  [cyan]{knob.setting or knob.name}[/]", values)
+        table.add_row("", f"[dim]{escape(knob.doc)}[/]")
     console.print(table)
 
 
-def _properties(console: Console, protocol: Any) -> None:
-    console.print("\n[bold]Properties[/]  (* checked by default: promised for this version)")
+def _properties(console: Console, protocol: Protocol) -> None:
+    console.print("\n[bold]Properties[/]  (* promised, so checked by default)")
     promised = protocol.promises()
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2), show_header=False)
-    table.add_column()
-    table.add_column()
-    table.add_column(overflow="fold")
+    table = Table.grid(padding=(0, 2, 0, 0))
     for prop in dict.fromkeys((*promised, *protocol.properties)):
         mark = "*" if prop in promised else " "
-        source = f" [{prop.source}]" if prop.source else ""
-        table.add_row(f"{mark} {prop.name}", prop.kind, escape(prop.sentence + source))
+        source = f" [dim]{escape(f'[{prop.source}]')}[/]" if prop.source else ""
+        told = f"{escape(prop.sentence)}{source}"
+        table.add_row(f"{mark} [cyan]{prop.name}[/]", prop.kind.replace("_", " "), told)
     console.print(table)
 
 
 def _catalogue(console: Console, model: Model) -> None:
     catalogue = read(model)
     if catalogue.scopes:
-        console.print("\n[bold]Scopes with exact counts[/]")
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2), header_style="dim")
-        for title in ("scope", "verdict", "distinct", "transitions", "depth", "what it covers"):
-            table.add_column(title, overflow="fold")
+        console.print("\n[bold]Scopes[/]  (exact counts: distinct states, transitions, depth)")
+        table = Table.grid(padding=(0, 2, 0, 0))
         for row in catalogue.scopes:
-            counts = (f"{n:,}" for n in (row.distinct, row.transitions, row.depth))
-            table.add_row(row.name, row.verdict, *counts, escape(row.story))
+            counts = ", ".join(f"{n:,}" for n in (row.distinct, row.transitions, row.depth))
+            told = f"{row.verdict}: {counts}\n[dim]{escape(row.story)}[/]"
+            table.add_row(f"  [cyan]{escape(row.name)}[/]", told)
         console.print(table)
-    console.print(f"\n[bold]Bugs[/]  {', '.join(bug.name for bug in catalogue.bugs)}")
-    console.print(f"  splitbrain bugs show {catalogue.bugs[0].name if catalogue.bugs else 'NAME'}")
+    if catalogue.bugs:
+        console.print("\n[bold]Bugs[/]  (splitbrain bugs show NAME)")
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for bug in catalogue.bugs:
+            table.add_row(f"  [cyan]{escape(bug.name)}[/]", escape(bug.title))
+        console.print(table)

@@ -54,7 +54,7 @@ def print_report(report: Report, selected: Chosen, written: dict[str, list[str]]
             escape(result.property.sentence),
         )
         if result.reason:
-            table.add_row("", "", escape(result.reason))
+            table.add_row("", "", f"[{COLOURS[result.verdict]}]{escape(result.reason)}[/]")
     console.print(table)
     runs = shown(report)
     for result in runs[:1]:
@@ -77,27 +77,33 @@ def _steps(result: Result) -> str:
 
 
 def _print_settings(console: Console, selected: Chosen) -> None:
+    """The scope, what was set and where, and what of the configuration has no effect."""
     plan, configuration = selected.plan, selected.configuration
     console.print(f"[bold]{escape(plan.model.name)}[/]  {escape(scope_line(plan))}", soft_wrap=True)
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table.grid(padding=(0, 2, 0, 0))
     for name, setting in settings_of(selected).items():
-        if configuration or setting["from"] != "default":
+        if setting["from"] != "default":
             table.add_row(f"  {name}", escape(text(setting["value"])), escape(setting["from"]))
-    if configuration:
-        for unmodelled in configuration.unmodelled:
-            setting = unmodelled.setting
-            why = f"{setting.place}: not modelled: {unmodelled.why}"
-            table.add_row(f"  {setting.name}", escape(setting.text), escape(why))
     if table.row_count:
         console.print(table)
-    for warning in configuration.warnings if configuration else ():
-        console.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
+    if configuration is not None:
+        without: dict[str, list[str]] = {}
+        for unmodelled in configuration.unmodelled:
+            without.setdefault(unmodelled.why, []).append(unmodelled.setting.name)
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for why, names in without.items():
+            told = escape(f"{', '.join(names)}: {why}")
+            table.add_row("[dim]  not modelled[/]", f"[dim]{told}[/]")
+        console.print(table)
+        for warning in configuration.warnings:
+            console.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
     console.print()
 
 
 def text(value: Any) -> str:
     """A knob's value as --set takes it."""
-    return str(_shown(value)).lower() if value is None or type(value) is bool else str(_shown(value))
+    written = str(_shown(value))
+    return written.lower() if value is None or isinstance(value, bool) else written
 
 
 def scope_line(plan: Plan) -> str:
