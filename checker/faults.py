@@ -41,7 +41,9 @@ class World:
         stepping = tuple(id for id in ids if self.steps(id))
         return Reach(
             stepping,
-            tuple((id, tuple(p for p in ids if p != id and self.answers(id, p))) for id in stepping),
+            tuple(
+                (id, tuple(p for p in ids if p != id and self.answers(id, p))) for id in stepping
+            ),
             tuple(
                 (id, tuple(p for p in ids if p != id and not self.answers(id, p)))
                 for id in stepping

@@ -77,7 +77,7 @@ class Network:
     def duplicated(self, flight: Flight, envelope: Envelope) -> Flight:
         """The flight with one more copy, which in a channel comes right behind the first."""
         at = flight.index(envelope)
-        return flight[:at] + (envelope,) + flight[at:]
+        return (*flight[:at], envelope, *flight[at:])
 
     def without(self, flight: Flight, dead: frozenset[Id]) -> Flight:
         """The flight after messages to processes that can never come back are discarded."""

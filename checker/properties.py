@@ -168,9 +168,9 @@ class Watch:
         if found:
             self._open = [p for p in self._open if p.name not in self.decided]
         for prop in self._silent:
-            if prop.about is not None and self._evaluate(prop.about, views, state) is True:
-                if asked(prop):
-                    self.spoken.add(prop.name)
+            assert prop.about is not None
+            if self._evaluate(prop.about, views, state) is True and asked(prop):
+                self.spoken.add(prop.name)
         self._silent = [p for p in self._silent if p.name not in self.spoken]
         return found
 
@@ -226,8 +226,7 @@ class Watch:
             result = prop.function(*args)
         except Exception as error:
             raise ModelError(
-                f"property {prop.name} raised {type(error).__name__}: {error}\n"
-                f"  called with {args}"
+                f"property {prop.name} raised {type(error).__name__}: {error}\n  called with {args}"
             ) from error
         if not isinstance(result, bool | str) or result == "":
             raise ModelError(

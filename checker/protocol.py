@@ -6,7 +6,6 @@ never sees the network or another process; the world is written once, in `checke
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar
 
 import attrs
@@ -142,9 +141,7 @@ def poll(
     state)`; None means that the peer does not answer. Up to the scope's `drops` answers may be lost.
     Sound where the answers are only read, and the rule allows them to stem from one moment.
     """
-    return _mark(
-        lambda name: [Handler("poll", name, when=when, limit=limit, reply=reply.__name__)]
-    )
+    return _mark(lambda name: [Handler("poll", name, when=when, limit=limit, reply=reply.__name__)])
 
 
 def setting(name: str, default: Any) -> Any:
@@ -191,7 +188,6 @@ class Protocol:
         return tuple(id for id in self.processes() if id != s.id)
 
 
-@cache
 def handlers(protocol: type[Protocol]) -> tuple[Handler, ...]:
     """The handlers of a protocol, those of a base class first, each in the order of definition."""
     found: dict[str, tuple[Handler, ...]] = {}

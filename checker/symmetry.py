@@ -110,7 +110,9 @@ class Symmetry:
     def _in_place(self, views: tuple[Any, ...], names: Renaming) -> tuple[Any, ...]:
         """The views renamed, each at the place of the renamed process."""
         ids = self.system.ids
-        moved = {names.get(id, id): rename(view, names) for id, view in zip(ids, views, strict=True)}
+        moved = {
+            names.get(id, id): rename(view, names) for id, view in zip(ids, views, strict=True)
+        }
         return tuple(moved[id] for id in ids)
 
     def _refuse(self, what: str, names: Renaming) -> None:

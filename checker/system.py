@@ -162,7 +162,9 @@ class System:
         down, view = state.world.down, self.handling.view
         if not down:
             return tuple([view(local) for local in state.locals])
-        return tuple([view(local, id not in down) for id, local in zip(self.ids, state.locals)])
+        return tuple(
+            [view(local, id not in down) for id, local in zip(self.ids, state.locals, strict=True)]
+        )
 
     # -- what the processes do -------------------------------------------------------------
 
@@ -284,21 +286,19 @@ class System:
             for shape in self._partitions:
                 if not shape <= world.blocked:
                     new = tuple(sorted(shape - world.blocked))
-                    after = attrs.evolve(left, blocked=world.blocked | shape)
-                    yield Action("cut", "cut", pairs=new), attrs.evolve(state, world=after)
+                    cut = attrs.evolve(left, blocked=world.blocked | shape)
+                    yield Action("cut", "cut", pairs=new), attrs.evolve(state, world=cut)
         if world.blocked:
             action = Action("heal", "heal", pairs=tuple(sorted(world.blocked)))
             yield action, attrs.evolve(state, world=attrs.evolve(world, blocked=frozenset()))
         if budget.pauses:
             left = attrs.evolve(world, budget=world.spent("pauses"))
-            for id in self.ids:
-                if world.steps(id):
-                    after = attrs.evolve(left, paused=world.paused | {id})
-                    yield Action("pause", "pause", id), attrs.evolve(state, world=after)
-        for id in self.ids:
-            if id in world.paused:
-                after = attrs.evolve(world, paused=world.paused - {id})
-                yield Action("resume", "resume", id), attrs.evolve(state, world=after)
+            for id in self._reach(world).stepping:
+                paused = attrs.evolve(left, paused=world.paused | {id})
+                yield Action("pause", "pause", id), attrs.evolve(state, world=paused)
+        for id in sorted(world.paused):
+            resumed = attrs.evolve(world, paused=world.paused - {id})
+            yield Action("resume", "resume", id), attrs.evolve(state, world=resumed)
 
     def _crashed(self, state: ClusterState, id: Id) -> ClusterState:
         """Volatile fields go at once and the process is down (rule 2)."""

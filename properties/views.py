@@ -21,6 +21,8 @@ class View:
     committed, or applied because a leader had. updates: the client updates in the state applied; those
     that a leader has applied are acknowledged to the client. decision: "committed" or "aborted" for a
     participant of a transaction that has ended it.
+    voted: for whom it has voted in `term`. wrote: where it is a store to which leaders write, the term
+    of the last write that it has accepted. member: False for one that takes no part in the election.
     """
 
     id: Id

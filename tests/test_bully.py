@@ -10,7 +10,7 @@ from checker.checking import check
 from checker.properties import Verdict
 from checker.protocol import Outcome, Send
 from checker.registry import find
-from checker.values import Id
+from checker.values import Id, wiped
 from models.bully import (
     STORE,
     Alive,
@@ -47,8 +47,9 @@ def test_who_begins_challenges_only_higher_processes_in_a_new_generation() -> No
     s = process(N2, 1, voted=N3)
     after = process(N2, 2, ELECTING, begun=1)
     same(Bully().election_timeout(s), after, Send(N3, Election(2)))
-    lowest = Bully().election_timeout(process(N1, 0))
+    lowest = Bully().election_timeout(process(N1, 0, begun=1))
     assert [send.dst for send in lowest.sends] == [N2, N3]
+    assert lowest.state.begun == 2
 
 
 def test_gen_bump_success_leaves_the_generation_at_the_start() -> None:
@@ -234,6 +235,8 @@ def test_a_late_victory_is_discarded() -> None:
     s = process(N1, 3, leader=N3)
     same(Bully().victory(s, Victory(2), N2), s)
     same(Bully(gen_check=False).victory(s, Victory(2), N2), process(N1, 2, leader=N2))
+    voted = attrs.evolve(s, voted=N3)
+    same(Bully(gen_check=False).victory(voted, Victory(2), N2), process(N1, 2, leader=N2))
 
 
 @pytest.mark.parametrize("role", [FOLLOWER, WAITING, DEAD])
@@ -280,6 +283,11 @@ def test_a_leader_looks_for_newer_generations_and_for_higher_leaders() -> None:
     assert Bully(probe_other_leader=False).ping(s, {N1: (3, True)}) == ()
     both = Bully(surrender_rule="both").ping(s, {N1: (2, True)})
     same(both, process(N2, 2, leader=N1, voted=N2))
+
+
+def test_a_crash_leaves_the_generation_and_the_vote() -> None:
+    s = process(N3, 2, LEADER, voted=N3, begun=1)
+    assert wiped(s) == process(N3, 2, voted=N3)
 
 
 def test_only_a_volatile_vote_is_forgotten() -> None:

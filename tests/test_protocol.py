@@ -135,7 +135,7 @@ def test_a_handler_that_raises() -> None:
 
     message = said(Model())
     assert message.startswith(f"{__file__}:{line_of('raises')}: ")
-    assert "Model.fall raised ZeroDivisionError: " in message and "Local(id=Id(" in message
+    assert "Model.fall raised ZeroDivisionError: " in message and "called with Local(id=n1" in message
 
 
 def test_a_handler_that_misuses_a_library_is_named_itself() -> None:

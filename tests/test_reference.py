@@ -102,7 +102,7 @@ def test_depth_first_goes_down_first() -> None:
 
 
 def test_bounded_depth_first_expands_again_at_a_lesser_depth() -> None:
-    """s is met at depth 3 by the long way, which depth first takes, and at depth 1 by the short one.
+    """s is met at depth 3 by the long way, which depth first takes, and at 1 by the short one.
 
     Within 3 steps the goal can be reached only by the short way.
     """

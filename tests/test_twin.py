@@ -191,7 +191,7 @@ def test_both_forms_have_the_same_states(
 
 
 def test_both_forms_have_the_same_successors_of_every_state() -> None:
-    """Not only as many: each state of the checker, written as the twin's, has the twin's successors."""
+    """Not only as many: each state, written as the twin's, has the successors of the twin's."""
     faults = {"crashes": 2, "restarts": 1, "drops": 1}
     system = System(Election(nodes=2, terms=2), world(**faults))
 

@@ -102,7 +102,7 @@ class Jugs:
 
 
 class Looking:
-    """A watch on plain states: `goal` is decided by the first of `goals`, `jump` by one of `jumps`."""
+    """A watch on plain states that decides `goal` at the first of `goals`, `jump` likewise."""
 
     def __init__(
         self, goals: Iterable[Any] = (), jumps: Iterable[tuple[Any, Any]] = (), interrupt: int = 0

@@ -104,7 +104,7 @@ def short(data: Any) -> str:
 
 
 def _empty(data: Any) -> bool:
-    """Whether a field with this value is left out of a record's line: nothing, or an empty container."""
+    """Whether a record's line leaves out a field with this value: nothing, or nothing in it."""
     return data in (NOTHING, {"#set": []}, {"#tup": []}, {"#map": []}, [])
 
 

@@ -23,7 +23,7 @@ def render(trace: Trace, path: Path | str) -> None:
 
 
 def writable(path: Path | str) -> None:
-    """Raise TraceError unless a trace can be written under this name (asked before a long search)."""
+    """Raise TraceError unless a trace can be written under this name: to ask before a search."""
     target = Path(path)
     ending = target.suffix.lower()
     if ending not in _WRITERS:

@@ -26,10 +26,11 @@ class Envelope:
 class Action:
     """The label of one transition.
 
-    kind: deliver, timeout, poll, suspect, trust, request, restart, crash, drop, duplicate, cut, heal,
-        pause or resume (`checker.system` says what each does).
+    kind: deliver, timeout, poll, suspect, trust, request, restart, crash, drop, duplicate, cut,
+        heal, pause or resume (`checker.system` says what each does).
     name: what is written beside the dot: the handler, or the fault.
-    process: the lane it happens on; None for what happens to the network (cut, heal, drop, duplicate).
+    process: the lane it happens on; None for what happens to the network (cut, heal, drop,
+        duplicate).
     peer: the process that a detector report speaks of.
     envelope: the message consumed, lost or duplicated.
     sends: what left the process in this step, in order.

@@ -92,17 +92,17 @@ def choose(
         if configuration.nodes is not None:
             values["nodes"] = configuration.nodes
             origins["nodes"] = "the hosts of the configuration"
-    if nodes is not None:
-        settings = (*settings, f"nodes={nodes}")
-    values, origins = _set(found, settings, values, origins)
+    given = _given(found, settings, nodes)
+    values |= {knob: value for knob, (value, _) in given.items()}
+    origins |= {knob: option for knob, (_, option) in given.items()}
     protocol = found.build(values)
-    given = {name: value for name, value in changes.items() if value is not None}
-    if "cuts" in given:
-        given["cuts"] = [part.strip() for part in given["cuts"].split(",")]
+    rules = {name: value for name, value in changes.items() if value is not None}
+    if "cuts" in rules:
+        rules["cuts"] = [part.strip() for part in rules["cuts"].split(",")]
     plan = Plan(
         found,
         protocol,
-        world(type(protocol).environment, given),
+        world(type(protocol).environment, rules),
         chosen(protocol, properties, "all" if all_properties else "promised"),
     )
     return Chosen(plan, configuration, origins)
@@ -125,20 +125,20 @@ def _configured(model: Model, files: Sequence[str]) -> Configuration | None:
     return read
 
 
-def _set(
-    model: Model, settings: Sequence[str], values: dict[str, Any], origins: dict[str, str]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """The knobs of `--set` laid over those of the configuration."""
-    given: dict[str, str] = {}
+def _given(
+    model: Model, settings: Sequence[str], nodes: int | None
+) -> dict[str, tuple[str, str]]:
+    """The value of each knob on the command line, and the option that gives it."""
+    found = {} if nodes is None else {"nodes": (str(nodes), "--nodes")}
     for text in settings:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise UsageError(f"--set {text}: write it as NAME=VALUE")
         knob = model.knob(name).name
-        if given.setdefault(knob, value) != value:
-            raise UsageError(f"--set gives {knob} twice: {given[knob]} and {value}")
-        origins = {**origins, knob: "--set"}
-    return {**values, **given}, origins
+        before, option = found.setdefault(knob, (value, "--set"))
+        if before != value:
+            raise UsageError(f"{knob} is given twice: {before} by {option} and {value} by --set")
+    return found
 
 
 def writable_place(file: str) -> None:
