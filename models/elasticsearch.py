@@ -284,7 +284,13 @@ class Elasticsearch(Protocol):
         return self.minimum_master_nodes < 1 or count >= self.minimum_master_nodes
 
     def others_needed(self) -> int:
+        """How many others have to join a master, and to keep a state of it."""
         return max(0, self.minimum_master_nodes - 1)
+
+    def needed(self) -> str:
+        if self.minimum_master_nodes < 1:
+            return f"0 (minimum_master_nodes {self.minimum_master_nodes}: no check)"
+        return f"minimum_master_nodes - 1 = {self.others_needed()}"
 
     # -- looking for a master --------------------------------------------------------------
 
@@ -324,7 +330,7 @@ class Elasticsearch(Protocol):
         s = evolve(s, pinged=s.pinged + 1 if self.rounds else 0)
         if target == s.id:
             if self.terms:
-                term = 1 + max(s.term, *(term for _, _, term in replies.values()))
+                term = 1 + max([s.term, *(term for _, _, term in replies.values())])
                 s = evolve(s, term=term, target=s.id, joins=NOBODY)
                 return Outcome(s, to(sorted(replies), StartJoin(term)), note)
             if self.on("count_joins"):
@@ -365,10 +371,9 @@ class Elasticsearch(Protocol):
 
     def elected(self, s: Node, note: str = "") -> Outcome:
         """NodeJoinController.checkPendingJoinsAndElectIfNeeded."""
-        needed = self.others_needed()
-        if s.target != s.id or s.busy or len(s.joins) < needed:
+        if s.target != s.id or s.busy or len(s.joins) < self.others_needed():
             return Outcome(s, note=note)
-        return self.become_master(s, f"joins {len(s.joins)} >= minimum_master_nodes - 1 = {needed}")
+        return self.become_master(s, f"joins {len(s.joins)} >= {self.needed()}")
 
     def become_master(self, s: Node, note: str) -> Outcome:
         """The first state of a master: who was in its last one and who has joined."""
@@ -400,7 +405,9 @@ class Elasticsearch(Protocol):
         return Outcome(evolve(s, publishing=Publication(cluster)), sends, note)
 
     def leading(self, s: Node, cluster: Cluster) -> Node:
-        return evolve(s, cluster=cluster, master=s.id, target=None, publishing=None)
+        """A master that applies its own state; what it has kept of others goes."""
+        s = evolve(s, target=None, publishing=None, pending=frozenset())
+        return evolve(s, cluster=cluster, master=s.id)
 
     def accepts(self, s: Node, new: Cluster) -> bool:
         """ZenDiscovery.shouldIgnoreOrRejectNewClusterState. A node without a master takes any state
@@ -425,8 +432,7 @@ class Elasticsearch(Protocol):
         if not self.on("two_phase"):
             return Outcome(self.apply(s, new))
         if self.terms:
-            s = self.rejoin(s) if new.term > s.term else evolve(s, target=None)
-            s = evolve(s, term=new.term, accepted=new)
+            s = evolve(self.rejoin(s) if new.term > s.term else s, term=new.term, accepted=new)
         else:
             s = evolve(s, pending=s.pending | {new})
         return Outcome(s, [Send(src, Ack(new.term, new.version))])
@@ -444,17 +450,16 @@ class Elasticsearch(Protocol):
         if s.publishing is None or s.publishing.cluster.age != (msg.term, msg.version):
             late = s.leads and msg.term == s.term and msg.version <= s.cluster.version
             return Outcome(s, [Send(src, answer)] if late else [])
-        acks, needed = s.publishing.acks | {src}, self.others_needed()
-        note = f"acks {len(acks)} of minimum_master_nodes - 1 = {needed}"
-        if len(acks) < needed:
+        acks = s.publishing.acks | {src}
+        if len(acks) < self.others_needed():
+            note = f"acks {len(acks)} < {self.needed()}"
             return Outcome(evolve(s, publishing=evolve(s.publishing, acks=acks)), note=note)
-        sends = to(sorted(acks), answer)
+        sends, note = to(sorted(acks), answer), f"acks {len(acks)} >= {self.needed()}"
         if s.publishing.abandoned:
             after = self.elected(evolve(s, publishing=None))
             return Outcome(after.state, (*sends, *after.sends), note)
         s = self.leading(s, s.publishing.cluster)
-        waiting = s.joins - s.cluster.nodes
-        after = self.publish(s, s.cluster.nodes | waiting) if s.joins else Outcome(s)
+        after = self.publish(s, s.cluster.nodes | s.joins) if s.joins else Outcome(s)
         return Outcome(after.state, (*sends, *after.sends), note)
 
     @upon(Commit)
@@ -467,8 +472,6 @@ class Elasticsearch(Protocol):
         if self.terms:
             return Outcome(self.apply(s, found[0]))
         s = evolve(s, pending=s.pending - set(found))
-        if s.leads:
-            return self.another_master(s, src, msg.version)
         return Outcome(self.apply(s, found[0]) if self.accepts(s, found[0]) else s)
 
     @timeout(when=lambda s: s.busy)
@@ -490,10 +493,9 @@ class Elasticsearch(Protocol):
         """With `background`: a state that nobody asked for, as one step, so without a new version. All
         that shows is that it fails, because too few nodes would keep a state of this master."""
         keep = [id for id in s.cluster.nodes & replies.keys() if replies[id] in (None, s.id)]
-        needed = self.others_needed()
-        if not (self.background and self.on("two_phase")) or len(keep) >= needed:
+        if not (self.background and self.on("two_phase")) or len(keep) >= self.others_needed():
             return ()
-        note = f"acks {len(keep)} < minimum_master_nodes - 1 = {needed}"
+        note = f"acks {len(keep)} < {self.needed()}"
         return Outcome(self.rejoin(s, clear=True), note=note)
 
     # -- losing the master, or mastership --------------------------------------------------
@@ -518,15 +520,15 @@ class Elasticsearch(Protocol):
         note = f"nodes {len(nodes)}, minimum_master_nodes {self.minimum_master_nodes}"
         if self.enough(len(nodes)):
             return self.publish(s, nodes, note=note)
-        if not self.on("two_phase"):
+        if self.version != "6.x":
             s = evolve(s, cluster=evolve(s.cluster, nodes=nodes))
         return Outcome(self.rejoin(s), note=note)
 
     def master_gone(self, s: Node) -> Outcomes:
-        """ZenDiscovery.handleMasterGone."""
+        """ZenDiscovery.handleMasterGone. Since 5.2 only a master removes nodes from the list."""
         left = s.cluster.nodes - {s.master}
         note = f"nodes {len(left)}, minimum_master_nodes {self.minimum_master_nodes}"
-        if not self.on("two_phase"):
+        if self.version != "6.x":
             s = evolve(s, cluster=evolve(s.cluster, nodes=left))
         if not self.on("local_elect") or not self.enough(len(left)):
             return Outcome(self.rejoin(s, clear=True), note=note)
