@@ -6,6 +6,7 @@ set: a message, once sent, stays for ever and may be delivered again and again: 
 fifo: messages between an ordered pair of processes arrive in the order in which they were sent.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
@@ -45,13 +46,13 @@ class Network:
 
     def put(self, flight: Flight, envelopes: Iterable[Envelope]) -> Flight:
         """The flight after these were sent, in order."""
-        new = [e for e in envelopes if not (self.kind == "set" and e in flight)]
-        if not new:
-            return flight
-        if self.kind == "set":
-            new = list(dict.fromkeys(new))
-        # The sort is stable, so the order within a fifo channel is that of sending.
-        return tuple(sorted((*flight, *new), key=self._order))
+        for envelope in envelopes:
+            # To the right of its equals: in a channel, behind what was sent before.
+            at = bisect_right(flight, self._order(envelope), key=self._order)
+            if self.kind == "set" and at and flight[at - 1] == envelope:
+                continue
+            flight = (*flight[:at], envelope, *flight[at:])
+        return flight
 
     def deliverable(self, flight: Flight) -> Iterator[Envelope]:
         """The distinct envelopes that may arrive next, in order."""

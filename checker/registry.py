@@ -37,6 +37,8 @@ class Knob:
     default: Any
     doc: str
     setting: str
+    #: The model judges values itself, so its own message is given for a bad one.
+    judged: bool = False
 
     def options(self) -> tuple[Any, ...]:
         """The types of a union, or the only one."""
@@ -98,6 +100,7 @@ class Model:
                 f.default,
                 docs.get(f.name, ""),
                 f.metadata.get(SETTING, ""),
+                f.validator is not None,
             )
             for f in attrs.fields(self.protocol)
         )
@@ -308,11 +311,15 @@ def _parsed(knob: Knob, text: str) -> Any:
             for member in option:
                 if text.lower() in (member.name.lower(), str(member.value).lower()):
                     return member
+    if knob.judged:
+        return text
     raise _not_a_value(knob, text)
 
 
 def _check_type(knob: Knob, value: Any) -> None:
-    """Raises UsageError unless the value is of the knob's type."""
+    """Raises UsageError unless the value is of the knob's type, or the model judges it itself."""
+    if knob.judged:
+        return
     for option in knob.options():
         if get_origin(option) is Literal:
             if any(value == v and type(value) is type(v) for v in get_args(option)):

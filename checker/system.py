@@ -100,7 +100,7 @@ class System:
         self.handling = Handling(protocol)
         self.ids = self.handling.ids
         self._index = {id: i for i, id in enumerate(self.ids)}
-        self._keys: dict[Envelope, Any] = {}
+        self._keys: dict[int, Any] = {}
         self._reaches: dict[World, Reach] = {}
         self.network = Network(environment.network, self._key)
         self._partitions = partitions(self.ids, environment.cuts)
@@ -112,12 +112,12 @@ class System:
 
     def _key(self, envelope: Envelope) -> Any:
         """Order of envelopes: destination, source, content."""
-        found = self._keys.get(envelope)
+        found = self._keys.get(id(envelope))
         if found is None:
             dst, src = envelope.dst, envelope.src
             content = order_key(envelope.message)
             found = (dst.kind, dst.number, src.kind, src.number, content)
-            self._keys[envelope] = found
+            self._keys[id(envelope)] = found
         return found
 
     # -- the transition system -------------------------------------------------------------

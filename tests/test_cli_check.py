@@ -234,20 +234,18 @@ def test_the_ending_decides_the_format(command: Command, ring: str, tmp_path: Pa
     assert json.loads(files[3].read_text())["#meta"]
 
 
-def test_further_counterexamples_are_named_by_their_property(
+def test_the_shortest_counterexample_is_shown_and_others_are_named_by_their_property(
     command: Command, tmp_path: Path
 ) -> None:
-    # The term falls in the first step already: the shortest run has the name that was given.
-    ring = write_model(tmp_path, ("leads=s.holds, term=1", "leads=s.holds, term=int(s.holds)"))
-    ring_file = tmp_path / "a.json"
-    options = ("--set", "keep=true", "--property", "one_leader", "--property", "terms_never_fall")
-    assert command("check", ring, *options, "--out", ring_file) == 12
-    assert [p.name for p in tmp_path.glob("*.json")] == ["a.json"]
-    falling = write_model(tmp_path, ("term=1", "term=2 - s.holds"), name="falling.py")
-    assert command("check", falling, *options, "--out", ring_file) == 12
-    assert read(ring_file).property == "terms_never_fall"
-    assert read(tmp_path / "a.one_leader.json").length == 2
-    assert "one_leader: 2 steps; --property one_leader shows them" in command.out
+    names = ("no_lasting_split_brain", "one_leader")
+    options = ["--set", "quorum=off", "--out", tmp_path / "a.json"]
+    assert command("check", "bully", *options, *(f"--property={name}" for name in names)) == 12
+    short, long = read(tmp_path / "a.json"), read(tmp_path / f"a.{names[0]}.json")
+    assert (short.property, long.property) == ("one_leader", "no_lasting_split_brain")
+    assert short.length < long.length
+    assert f"counterexample to one_leader: {short.length} steps" in command.out
+    assert f"{names[0]}: {long.length} steps; --property {names[0]} shows them" in command.out
+    assert f"written: {tmp_path / 'a.json'}" in command.out
 
 
 def test_where_nothing_is_violated_no_file_is_written(
