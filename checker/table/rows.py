@@ -1,0 +1,65 @@
+"""How a state is packed into a row of 64-bit words.
+
+A row has a field for each local state, the world, the history and each channel's content, each just
+wide enough for the numbers in use. No field straddles two words. When numbers outgrow a field,
+all rows are laid out anew, which is rare: a field grows by a bit at a time.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+
+from checker.table.arrays import Array
+
+
+class Layout:
+    """Where each field of a row stands.
+
+    word, shift, mask: (fields,) int64. words: how many 64-bit words a row has. 63 bits of a word are
+    used, so that arithmetic on it needs no unsigned numbers.
+    """
+
+    def __init__(self, counts: Sequence[int]) -> None:
+        """counts: how many different numbers each field must hold."""
+        self.bits = [max(count - 1, 0).bit_length() for count in counts]
+        self.word = np.zeros(len(counts), dtype=np.int64)
+        self.shift = np.zeros(len(counts), dtype=np.int64)
+        used = [0]
+        for field, bits in enumerate(self.bits):
+            at = next((w for w, u in enumerate(used) if u + bits <= 63), len(used))
+            if at == len(used):
+                used.append(0)
+            self.word[field], self.shift[field] = at, used[at]
+            used[at] += bits
+        self.mask = np.array([(1 << bits) - 1 for bits in self.bits], dtype=np.int64)
+        self.words = len(used)
+
+    def fits(self, counts: Sequence[int]) -> bool:
+        """Whether the fields can hold so many different numbers."""
+        return all(count <= 1 << bits for count, bits in zip(counts, self.bits, strict=True))
+
+    def pack(self, values: Sequence[int]) -> Array:
+        """The row of these fields."""
+        row = np.zeros(self.words, dtype=np.int64)
+        for field, value in enumerate(values):
+            row[self.word[field]] |= value << int(self.shift[field])
+        return row
+
+    def unpack(self, row: Array) -> list[int]:
+        """The fields of a row."""
+        words = row.tolist()
+        fields = zip(self.word.tolist(), self.shift.tolist(), self.mask.tolist(), strict=True)
+        return [words[w] >> s & m for w, s, m in fields]
+
+
+@njit(nogil=True, cache=True)
+def move_rows(rows, size, word, shift, mask, new_rows, new_word, new_shift):  # type: ignore[no-untyped-def]
+    """Copies the fields of the first `size` rows, laid out as the new words and shifts say."""
+    for at in range(size):
+        for w in range(new_rows.shape[1]):
+            new_rows[at, w] = 0
+        for f in range(word.shape[0]):
+            if mask[f] != 0:
+                value = (rows[at, word[f]] >> shift[f]) & mask[f]
+                new_rows[at, new_word[f]] |= value << new_shift[f]
