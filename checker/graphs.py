@@ -47,9 +47,7 @@ def state_graph(system: System, largest: int) -> "nx.MultiDiGraph[int]":
         before = frontier.popleft()
         for action, after in system.successors(before):
             where = str(action.process) if action.process else ""
-            graph.add_edge(
-                numbers[before], enter(after, False), action=action.name, process=where
-            )
+            graph.add_edge(numbers[before], enter(after, False), action=action.name, process=where)
     return graph
 
 
@@ -74,7 +72,11 @@ def _attributes(recorder: Recorder, state: ClusterState) -> dict[str, str]:
 
 def _drawn(graph: "nx.MultiDiGraph[int]") -> bytes:
     """The graph as Graphviz source: each state's fields in its box, each action on its arrow."""
-    source = graphviz.Digraph("states", node_attr={"shape": "box", "fontname": "Helvetica"})
+    source = graphviz.Digraph(
+        "states",
+        node_attr={"shape": "box", "fontname": "Helvetica"},
+        edge_attr={"fontname": "Helvetica"},
+    )
     for node, attributes in graph.nodes(data=True):
         fields = {name: value for name, value in attributes.items() if name != "initial"}
         lines = [f"{name}: {value}" for name, value in fields.items() if value]

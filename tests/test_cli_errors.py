@@ -111,7 +111,7 @@ def test_a_file_without_a_class_is_told_which_it_has(command: Command, ring: str
         (
             "discovery.zen.minimum_master_nodes: many\n"
             "discovery.zen.ping.unicast.hosts: [a, b, c]\n",
-            "bad.yml:1: discovery.zen.minimum_master_nodes is many",
+            "bad.yml:1: discovery.zen.minimum_master_nodes is 'many'",
         ),
     ],
 )
