@@ -19,8 +19,14 @@ from checker.registry import Model, did_you_mean
 R = TypeVar("R", "Scope", "Bug")
 
 
-#: The Python type of a key in TOML, by the type of its field.
-_TOML: dict[Any, type] = {str: str, int: int, bool: bool, tuple: list, Mapping: dict}
+#: What a key holds in TOML, as Python has it and in words, by the type of its field.
+_TOML: dict[Any, tuple[type, str]] = {
+    str: (str, "a string"),
+    int: (int, "an integer"),
+    bool: (bool, "true or false"),
+    tuple: (list, "an array"),
+    Mapping: (dict, "a table"),
+}
 
 
 class CatalogueError(SplitbrainError):
@@ -131,9 +137,9 @@ def _row(path: Path, kind: type[R], row: Mapping[str, Any]) -> R:
         if key not in fields:
             raise CatalogueError(f"{where}: unknown key {key!r}{did_you_mean(key, fields)}")
         # bool is an int to Python, but `depth = true` is a slip.
-        wanted = _TOML[get_origin(fields[key].type) or fields[key].type]
-        if type(row[key]) is not wanted:
-            raise CatalogueError(f"{where}: {key} must be a {wanted.__name__}, not {row[key]!r}")
+        kind_of_value, name_of_kind = _TOML[get_origin(fields[key].type) or fields[key].type]
+        if type(row[key]) is not kind_of_value:
+            raise CatalogueError(f"{where}: {key} must be {name_of_kind}, not {row[key]!r}")
     for name, field in fields.items():
         if field.default is attrs.NOTHING and not row.get(name):
             raise CatalogueError(f"{where}: {name} is missing or empty")

@@ -79,7 +79,7 @@ class Handling:
 
     def initial(self, id: Id) -> tuple[Any, ...]:
         """The local states in which the process may start."""
-        made = self._call(self.protocol.initial, id)
+        made = self.call(self.protocol.initial, id)
         locals_ = made if isinstance(made, tuple) else (made,)
         if not locals_:
             raise ModelError(
@@ -135,7 +135,7 @@ class Handling:
             self.kept[key] = Asked(
                 f"the guard of {handler.name}",
                 (local,),
-                bool(self._call(handler.when, local)),
+                bool(self.call(handler.when, local)),
                 lambda names: self.guard(handler, self.named(local, names)),
             )
         return self.kept[key].result  # type: ignore[no-any-return]
@@ -146,7 +146,7 @@ class Handling:
             return True
         key = ("limit", handler.name, id(local))
         if key not in self.kept:
-            result = bool(self._call(handler.limit, self.protocol, local))
+            result = bool(self.call(handler.limit, self.protocol, local))
             self.kept[key] = Asked(
                 f"the limit of {handler.name}",
                 (local,),
@@ -190,7 +190,7 @@ class Handling:
         """What the process would answer to this poll; None for nothing."""
         key = ("reply", handler.reply, id(local))
         if key not in self.kept:
-            result = self.value(self._call(getattr(self.protocol, handler.reply), local))
+            result = self.value(self.call(getattr(self.protocol, handler.reply), local))
             self.kept[key] = Asked(
                 handler.reply,
                 (local,),
@@ -221,7 +221,7 @@ class Handling:
         """What properties may see of the process; of a crashed one, with `up` False if it has one."""
         key = ("view", id(local), up)
         if key not in self.kept:
-            view = self._call(self.protocol.view, local)
+            view = self.call(self.protocol.view, local)
             if not up and hasattr(view, "up"):
                 view = attrs.evolve(view, up=False)
             self.kept[key] = Asked(
@@ -238,7 +238,8 @@ class Handling:
 
     # -- how it is run ---------------------------------------------------------------------
 
-    def _call(self, function: Callable[..., Any], *args: Any) -> Any:
+    def call(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function of the model; what it raises becomes a ModelError that names the place."""
         self.runs += 1
         try:
             return function(*args)
@@ -275,7 +276,7 @@ class Handling:
     def _outcomes(
         self, method: Callable[..., Any], local: Any, event: Iterable[Any]
     ) -> tuple[Outcome, ...]:
-        made = self._call(method, local, *event)
+        made = self.call(method, local, *event)
         outcomes = made if isinstance(made, tuple) else (made,)
         for outcome in outcomes:
             if not isinstance(outcome, Outcome):

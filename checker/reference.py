@@ -161,7 +161,7 @@ class Explorer:
                 if first:
                     self._count(action)
                     for broken in self.watch.step(state, after):
-                        self.runs[broken] = (*self._path(states, parents, at), (action, after))
+                        self.runs[broken] = self._path(states, parents, at, after)
                 enter(after, at, depths[at] + 1)
         counts.distinct, counts.frontier = len(states), 0
         return "" if all(expanded) else f"depth limit {limits.depth}"
@@ -169,7 +169,7 @@ class Explorer:
     def _walks(self, seed: int) -> str:
         random = Random(seed)
         met = set()
-        depth = self.limits.depth or 100
+        depth = 100 if self.limits.depth is None else self.limits.depth
         starts = list(self.system.initial_states())
         for _ in range(self.limits.walks):
             state = random.choice(starts)
@@ -199,15 +199,17 @@ class Explorer:
         name = self.label(action)
         self.counts.coverage[name] = self.counts.coverage.get(name, 0) + 1
 
-    def _path(self, states: list[Any], parents: "array[int]", at: int) -> Run:
-        """The run to a state, its actions found again by expanding its ancestors."""
-        line = [at]
-        while parents[line[-1]] >= 0:
-            line.append(parents[line[-1]])
-        state = states[line.pop()]
+    def _path(self, states: list[Any], parents: "array[int]", at: int, beyond: Any = None) -> Run:
+        """The run to a state, and to a successor beyond it; its actions are found again by expanding
+        what it passes, for under symmetry only keys are the same whatever way was taken."""
+        line = [] if beyond is None else [beyond]
+        while at >= 0:
+            line.append(states[at])
+            at = parents[at]
+        state = line.pop()
         run: list[tuple[Any, Any]] = [(None, state)]
         while line:
-            key = self.key(states[line.pop()])
+            key = self.key(line.pop())
             moves = self.system.successors(state)
             action, state = next((a, s) for a, s in moves if self.key(s) == key)
             run.append((action, state))

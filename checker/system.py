@@ -351,8 +351,12 @@ class System:
         history = state.history
         if effect.local is not before:
             locals_ = (*locals_[:at], effect.local, *locals_[at + 1 :])
-            if self.folds:
-                history = self._remembered(history, before, effect.local)
+        if self.folds:
+            view = self.handling.view
+            old = view(before, id not in state.world.down)
+            new = view(effect.local, id not in world.down)
+            if old is not new:
+                history = self._remembered(history, old, new)
         if effect.sends:
             flight = self.network.put(flight, effect.sends)
         # A message to a process that can never come back is discarded (rule 3).
@@ -360,10 +364,7 @@ class System:
             flight = self.network.without(flight, world.dead())
         return ClusterState(locals_, flight, world, history)
 
-    def _remembered(self, history: tuple[Any, ...], before: Any, after: Any) -> tuple[Any, ...]:
-        old, new = self.handling.view(before), self.handling.view(after)
-        if old is new:
-            return history
+    def _remembered(self, history: tuple[Any, ...], old: Any, new: Any) -> tuple[Any, ...]:
         return tuple(
             self.folded(fold, seen, old, new)
             for fold, seen in zip(self.folds, history, strict=True)
@@ -377,9 +378,9 @@ class System:
 
     def folded(self, fold: Fold, seen: Any, before: Any, after: Any) -> Any:
         """The history after the view of one process has changed."""
-        key = (fold.name, seen, before, after)
+        key = (fold, seen, before, after)
         if key not in self.handling.kept:
-            result = self.handling.value(fold.update(seen, before, after))
+            result = self.handling.value(self.handling.call(fold.update, seen, before, after))
             named = self.handling.named
             self.handling.kept[key] = Asked(
                 fold.name,

@@ -7,20 +7,19 @@ id, later on the one with the highest cluster state version. A master publishes 
 which say who is in the cluster. It pings its nodes and drops those that are silent; left with too
 few, it steps down. They ping it, and look for another when it is silent or no longer their master.
 
-There is no vote and no term: what is counted is who was seen. What changed over the versions:
+There is no vote and no term: what is counted is who was seen. Four versions can be chosen, each
+with its rules, and each rule can be switched by itself. Version 1.3 (and all before 1.4) elects from
+its own list of nodes when the master is gone, asking nobody (`local_elect`). Since 2.0 a node leads
+only once enough others have joined (`count_joins`). Since 5.0 a state is sent first, and committed
+once enough nodes have it (`two_phase`), and who has the highest state version is elected
+(`version_in_ping`). Since 6.3 a master's ping tells its version (`version_in_fd_ping`). So 1.7, which
+stands for 1.5 to 1.7, has none of these five rules, and 6.x stands for the last of 5 and 6.
 
-| rule (switch)                                             | 1.3 | 1.7 | 2.x | 6.x |
-| elect from the list of nodes, asking none (`local_elect`) | yes |     |     |     |
-| lead only once enough others have joined (`count_joins`)  |     |     | yes | yes |
-| send, and commit once enough have it (`two_phase`)        |     |     |     | yes |
-| the highest state version is elected (`version_in_ping`)  |     |     |     | yes |
-| a master's ping tells its version (`version_in_fd_ping`)  |     |     |     | yes |
-
-Rules were read in the sources of 1.0 and 1.3.2 ("1.3" stands for all before 1.4), 1.6.3, 2.4.1
-and 6.3.2: ZenDiscovery, NodeJoinController, ElectMasterService, PublishClusterStateAction,
-PendingClusterStatesQueue and the two fault detections. Two-phase publishing (pull request 13062)
-is often dated to 2.x; the code of 2.4.1 does not have it. The election of 7 and later (Zen2) is
-not modelled; `terms` adds its rule to Zen only as a control.
+Rules were read in the sources of 1.0, 1.3.2, 1.6.3, 2.4.1 and 6.3.2: ZenDiscovery,
+NodeJoinController, ElectMasterService, PublishClusterStateAction, PendingClusterStatesQueue and the
+two fault detections. Two-phase publishing (pull request 13062) is often dated to 2.x; the code of
+2.4.1 does not have it. The election of 7 and later (Zen2) is not modelled; `terms` adds its rule to
+Zen only as a control. How states are published is told in `models.elasticsearch_publishing`.
 
 What is abstracted. Only master-eligible nodes are modelled. A ping round is one step that reads
 all answers at one moment. Fault detectors are the engine's, their "you are not my master" answers

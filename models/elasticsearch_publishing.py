@@ -276,7 +276,7 @@ class Publishing(Protocol):
         """ZenDiscovery.processNextCommittedClusterState: the same checks once more, then apply."""
         kept = {s.accepted} if self.terms else s.pending
         found = [p for p in kept if (p.master, *p.age) == (src, msg.term, msg.version)]
-        if not found or (self.terms and (msg.term != s.term or s.cluster == s.accepted)):
+        if not found or (self.terms and msg.term != s.term):
             return Outcome(s)
         if self.terms:
             return Outcome(self.apply(s, found[0]))

@@ -32,6 +32,7 @@ class Token:
 class Node:
     id: Id
     holds: bool = False
+    passed: int = 0
 
 
 @frozen
@@ -40,6 +41,8 @@ class Ring(Protocol):
     keep: bool = False
     #: Who holds the token first; "nobody": nothing ever happens.
     start: Literal["n1", "nobody"] = "n1"
+    #: How often each node passes the token on: the bound that keeps every run finite.
+    rounds: int = 1
 
     properties = (one_leader, terms_never_fall, a_leader_is_elected)
 
@@ -49,10 +52,11 @@ class Ring(Protocol):
     def initial(self, id: Id) -> Node:
         return Node(id, holds=str(id) == self.start)
 
-    @timeout(when=lambda s: s.holds)
+    @timeout(when=lambda s: s.holds, limit=lambda self, s: s.passed < self.rounds)
     def pass_on(self, s: Node) -> Outcomes:
         after = Id("n", s.id.number % self.nodes + 1)
-        return Outcome(evolve(s, holds=self.keep), [Send(after, Token())], note="holds the token")
+        s = evolve(s, holds=self.keep, passed=s.passed + 1)
+        return Outcome(s, [Send(after, Token())], note="holds the token")
 
     @upon(Token)
     def token(self, s: Node, msg: Token, src: Id) -> Outcomes:
@@ -62,16 +66,16 @@ class Ring(Protocol):
         return View(id=s.id, leads=s.holds, term=1)
 '''
 
-#: The ring of three: the holder is one of 3 nodes, or the token is on one of 3 ways.
+#: The ring of three: the token is passed on and arrives three times, and nothing else happens.
 CATALOGUE = """\
 # The catalogue of the ring.
 
 [[scope]]
 name = "three"
 story = "The token goes round."  # and round
-distinct = 6
+distinct = 7
 transitions = 6
-depth = 5
+depth = 6
 
 [[bug]]
 name = "RING-1"
@@ -80,7 +84,7 @@ property = "one_leader"
 set = {keep = true}
 control = {keep = false}
 depth = 2
-control_distinct = 6
+control_distinct = 7
 control_transitions = 6
 source = "a made-up ticket, 17"
 story = "Who passes the token on keeps it."

@@ -33,7 +33,7 @@ def test_what_holds_ends_with_0(command: Command, ring: str) -> None:
     verdict, name, sentence = lines[2].split(maxsplit=2)
     assert (verdict, name) == ("holds", "one_leader")
     assert sentence.startswith("Never do two processes believe at the same moment that they lead")
-    assert lines[-1].startswith("6 distinct states, 6 transitions, depth 5, ")
+    assert lines[-1].startswith("7 distinct states, 6 transitions, depth 6, ")
     assert lines[-1].endswith(" s, complete")
 
 
@@ -179,7 +179,7 @@ def test_json_has_every_field_and_nothing_else_is_on_stdout(command: Command, ri
         *("states_per_second", "peak_memory_bytes", "coverage", "settings", "exit_code"),
     }
     assert found["model"] == ring
-    assert found["knobs"] == {"keep": True, "start": "n1"}
+    assert found["knobs"] == {"keep": True, "start": "n1", "rounds": 1}
     assert found["properties"] == [
         {
             "name": "one_leader",

@@ -37,9 +37,9 @@ def test_rows_as_expected_end_with_0(command: Command, ring: str, jobs: str) -> 
     assert command("regress", "--model", ring, "--jobs", jobs) == 0
     first, second, _, last = command.out.splitlines()
     assert first.startswith(f"as expected      {ring}  three   ")
-    assert first.endswith("holds, 6 states")
+    assert first.endswith("holds, 7 states")
     assert second.startswith(f"as expected      {ring}  RING-1  ")
-    assert second.endswith("one_leader fails in 2 steps; control holds, 6 states")
+    assert second.endswith("one_leader fails in 2 steps; control holds, 7 states")
     assert last.startswith("2 as expected, ")
 
 
@@ -47,8 +47,8 @@ def test_rows_as_expected_end_with_0(command: Command, ring: str, jobs: str) -> 
     ("changes", "problems"),
     [
         ([("depth = 2", "depth = 3")], ["depth is 2, expected 3"]),
-        ([("\ndistinct = 6", "\ndistinct = 7")], ["distinct is 6, expected 7"]),
-        ([("control_distinct = 6", "control_distinct = 5")], ["control_distinct is 6, expected 5"]),
+        ([("\ndistinct = 7", "\ndistinct = 8")], ["distinct is 7, expected 8"]),
+        ([("control_distinct = 7", "control_distinct = 5")], ["control_distinct is 7, expected 5"]),
         (
             [("control_transitions = 6", "control_transitions = 5")],
             ["control_transitions is 6, expected 5"],
@@ -64,7 +64,7 @@ def test_rows_as_expected_end_with_0(command: Command, ring: str, jobs: str) -> 
         ([("{keep = true}", "{keep = false}")], ["one_leader is not violated: holds"]),
         (
             [('"The token goes round."', '"None."\nset = {start = "nobody"}')],
-            ["the verdict is vacuous, expected holds", "distinct is 1, expected 6"],
+            ["the verdict is vacuous, expected holds", "distinct is 1, expected 7"],
         ),
         ([("{keep = true}", "{kep = true}")], ["no knob or setting 'kep' (did you mean \"keep\"?)"]),
         ([('"one_leader"', '"one_leder"')], ['no property \'one_leder\' (did you mean "one_lead']),
@@ -78,9 +78,7 @@ def test_a_row_that_is_not_as_expected_ends_with_30(
     assert command.out.count("NOT AS EXPECTED") == 1
     assert "1 not as expected, 1 as expected" in command.out
     for problem in problems:
-        assert f"    {problem}" in command.out or f": {problem}" in command.out or (
-            problem in command.out and "no " in problem
-        )
+        assert problem in command.out
 
 
 @pytest.mark.parametrize(
@@ -109,7 +107,7 @@ def test_a_missing_trace_is_a_problem(command: Command, ring: str, tmp_path: Pat
 def test_a_trace_that_is_no_longer_a_run_is_a_problem(
     command: Command, ring: str, tmp_path: Path
 ) -> None:
-    write_model(tmp_path, ("holds the token", "has the token"))
+    write_model(tmp_path, ('"holds the token"', '"has the token"'))
     assert regress(command, ring) == 30
     assert "RING-1.json departs at step 1: " in command.out
     assert "stored holds the token, now has the token" in command.out
@@ -118,8 +116,8 @@ def test_a_trace_that_is_no_longer_a_run_is_a_problem(
 def test_a_trace_of_another_row_or_no_trace_at_all_is_a_problem(
     command: Command, ring: str, tmp_path: Path
 ) -> None:
-    write_catalogue(tmp_path, ("control_distinct = 6\ncontrol_transitions = 6", "control_distinct "
-                               "= 8\ncontrol_transitions = 8"), ("{keep = true}", "{keep = true, "
+    write_catalogue(tmp_path, ("control_distinct = 7\ncontrol_transitions = 6", "control_distinct "
+                               "= 9\ncontrol_transitions = 8"), ("{keep = true}", "{keep = true, "
                                "nodes = 4}"))  # fmt: skip
     assert regress(command, ring, "RING-1") == 30
     assert "RING-1.json is a trace of another scope" in command.out
@@ -154,7 +152,7 @@ def test_rows_are_chosen_by_name_by_model_and_by_patience(
     assert run(ring) == "three"
     assert run("RING-1") == "RING-1"
     assert run("--slow") == "three, RING-1"
-    write_catalogue(tmp_path, ("depth = 2", "depth = 2\nslow = true"), ("depth = 5", "slow = true"))
+    write_catalogue(tmp_path, ("depth = 2", "depth = 2\nslow = true"), ("depth = 6", "slow = true"))
     assert regress(command, ring) == 2
     assert "no row to run; slow ones are run with --slow" in command.err
     assert regress(command, ring, "RING-2") == 2
@@ -176,10 +174,10 @@ def test_bless_repairs_the_numbers_and_nothing_else(
 ) -> None:
     catalogue = tmp_path / "ring.toml"
     assert catalogue.read_text() == CATALOGUE  # blessed by the fixture
-    write_catalogue(tmp_path, ("\ndistinct = 6", "\ndistinct = 7"), ("depth = 2", "depth = 9"))
+    write_catalogue(tmp_path, ("\ndistinct = 7", "\ndistinct = 8"), ("depth = 2", "depth = 9"))
     assert command("bless", "--model", ring, "--jobs", 1) == 0
     assert catalogue.read_text() == CATALOGUE
-    assert "three  distinct 7 -> 6" in command.out
+    assert "three  distinct 8 -> 7" in command.out
     assert "RING-1  depth 9 -> 2" in command.out
     assert command("bless", "--model", ring, "--jobs", 1) == 0
     assert command.out.count("unchanged") == 2
@@ -190,14 +188,14 @@ def test_bless_adds_numbers_that_are_not_there_yet(
 ) -> None:
     write_catalogue(
         tmp_path,
-        ("distinct = 6\ntransitions = 6\ndepth = 5\n", ""),
-        ("depth = 2\ncontrol_distinct = 6\ncontrol_transitions = 6\n", ""),
+        ("distinct = 7\ntransitions = 6\ndepth = 6\n", ""),
+        ("depth = 2\ncontrol_distinct = 7\ncontrol_transitions = 6\n", ""),
     )
     assert command("bless", "--model", ring, "--jobs", 1) == 0
     assert regress(command, ring) == 0
     text = (tmp_path / "ring.toml").read_text()
     # The numbers of a row stand in the row, before the blank line that ends it.
-    assert "# and round\ndistinct = 6\ntransitions = 6\ndepth = 5\n\n[[bug]]" in text
+    assert "# and round\ndistinct = 7\ntransitions = 6\ndepth = 6\n\n[[bug]]" in text
     assert text.startswith("# The catalogue of the ring.\n")
 
 
@@ -213,7 +211,7 @@ def test_bless_writes_the_trace_anew(
         case "garbage":
             stored.write_text("{")
         case _:
-            stored.write_text(before.replace("holds the token", "has the token"))
+            stored.write_text(before.replace('"holds the token"', '"has the token"'))
     assert command("bless", "RING-1", "--model", ring) == 0
     assert "stored RING-1.json" in command.out
     assert stored.read_text() == before
@@ -266,7 +264,7 @@ def test_the_commands_of_a_story_do_what_it_says(
         "Who passes the token on keeps it.",
         "source   a made-up ticket, 17",
         "breaks   one_leader, after 2 steps",
-        "control  holds, 6 states",
+        "control  holds, 7 states",
     ):
         assert line in command.out
     broken, control, replay = (

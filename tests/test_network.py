@@ -12,6 +12,7 @@ from checker.network import Envelope, Flight, Network, NetworkKind
 from checker.values import Id, order_key
 
 Ops = list[tuple[Any, ...]]
+NOTHING: Flight = ()
 
 ENVELOPES = st.builds(
     Envelope, st.sampled_from([N1, N2]), st.sampled_from([N1, N2, N3]), st.integers(0, 2)
@@ -35,7 +36,7 @@ def chosen(net: Network, flight: Flight, at: int) -> Envelope | None:
 
 @given(OPS)
 def test_a_bag_is_a_counter(ops: Ops) -> None:
-    net, flight, naive = network("bag"), (), Counter[Envelope]()
+    net, flight, naive = network("bag"), NOTHING, Counter[Envelope]()
     for op, what in ops:
         if op == "put":
             flight = net.put(flight, what)
@@ -56,7 +57,7 @@ def test_a_bag_is_a_counter(ops: Ops) -> None:
 
 @given(OPS)
 def test_a_set_keeps_what_was_sent(ops: Ops) -> None:
-    net, flight, naive = network("set"), (), set[Envelope]()
+    net, flight, naive = network("set"), NOTHING, set[Envelope]()
     for op, what in ops:
         if op == "put":
             flight = net.put(flight, what)
@@ -72,7 +73,7 @@ def test_a_set_keeps_what_was_sent(ops: Ops) -> None:
 
 @given(OPS)
 def test_a_fifo_network_is_a_queue_for_each_channel(ops: Ops) -> None:
-    net, flight = network("fifo"), ()
+    net, flight = network("fifo"), NOTHING
     naive: dict[tuple[Id, Id], list[Envelope]] = {}
     for op, what in ops:
         if op == "put":

@@ -181,7 +181,7 @@ def test_what_is_broken_is_not_vacuous() -> None:
     @invariant(about=counts_to_nine)
     def broken(views: Views) -> bool:
         """Speaks of nines and is false of threes."""
-        return views[0].lost != 3
+        return bool(views[0].lost != 3)
 
     assert verdict(broken) is Verdict.VIOLATED
 
@@ -246,7 +246,7 @@ def test_a_property_of_rest_is_asked_at_rest_only() -> None:
 def test_a_property_of_healed_rest_is_not_asked_behind_a_cut_or_of_one_who_stands_still() -> None:
     def arrived(views: Views) -> bool:
         """All notes have arrived."""
-        return views[0].sent == views[1].last
+        return bool(views[0].sent == views[1].last)
 
     @frozen
     class Once(Sender):

@@ -101,25 +101,28 @@ def test_depth_first_goes_down_first() -> None:
     assert len(watch.seen) < 16
 
 
-def test_bounded_depth_first_expands_again_at_a_lesser_depth() -> None:
-    """s is met at depth 3 by the long way, which depth first takes, and at 1 by the short one.
+LONG_WAY_FIRST = {"a": ("x", "b"), "x": ("s",), "b": ("c",), "c": ("s",), "s": ("t",)}
 
-    Within 3 steps the goal can be reached only by the short way.
+
+def test_bounded_depth_first_expands_again_at_a_lesser_depth() -> None:
+    """s is met first at depth 3 by way of b and c, and then at depth 2 by way of x.
+
+    Within 4 steps the goal can be reached only by the short way.
     """
-    graph = Graph({"a": ("s", "b"), "b": ("c",), "c": ("s",), "s": ("t",), "t": ("goal",)}, ("a",))
+    graph = Graph({**LONG_WAY_FIRST, "t": ("goal",)}, ("a",))
     watch = Looking(goals=["goal"])
-    bounded = explored(graph, watch, "dfs", limits=Limits(depth=3), stop_when_decided=False)
-    assert states(bounded.runs["goal"]) == ["a", "s", "t", "goal"]
-    breadth = explored(graph, Looking(), limits=Limits(depth=3))
-    assert numbers(bounded)[:2] == numbers(breadth)[:2] == (6, 6)
+    bounded = explored(graph, watch, "dfs", limits=Limits(depth=4), stop_when_decided=False)
+    assert watch.seen == ["a", "x", "b", "c", "s", "t", "goal"]
+    assert states(bounded.runs["goal"]) == ["a", "x", "s", "t", "goal"]
+    breadth = explored(graph, limits=Limits(depth=4))
+    assert numbers(bounded)[:2] == numbers(breadth)[:2] == (7, 7)
 
 
 def test_a_state_expanded_again_has_its_transitions_counted_once() -> None:
-    graph = Graph({"a": ("s", "b"), "b": ("s",), "s": ("t", "u")}, ("a",))
     watch = Looking()
-    exploration = explored(graph, watch, "dfs", limits=Limits(depth=5))
-    assert exploration.counts.transitions == 5 and exploration.complete
-    assert len(watch.steps) == len(set(watch.steps)) == 5
+    exploration = explored(Graph(LONG_WAY_FIRST, ("a",)), watch, "dfs", limits=Limits(depth=9))
+    assert exploration.counts.transitions == 6 and exploration.complete
+    assert len(watch.steps) == len(set(watch.steps)) == 6
 
 
 def test_a_random_graph_within_a_bound_is_the_same_in_both_searches() -> None:

@@ -272,7 +272,7 @@ def test_properties_views_and_histories_that_single_out_an_id() -> None:
     @invariant()
     def n1_is_idle(views: Any) -> bool:
         """The first process is idle."""
-        return views[0].lost == 0
+        return bool(views[0].lost == 0)
 
     @invariant()
     def named(views: Any) -> bool:
@@ -282,11 +282,11 @@ def test_properties_views_and_histories_that_single_out_an_id() -> None:
     @step()
     def first(before: Any, after: Any) -> bool:
         """The first process stands still."""
-        return before[0] == after[0]
+        return bool(before[0] == after[0])
 
     @history(0)
     def greatest(seen: int, before: Any, after: Any) -> int:
-        return max(seen, after.id.number * after.lost)
+        return int(max(seen, after.id.number * after.lost))
 
     @invariant(folds=[greatest])
     def small(views: Any, seen: int) -> bool:

@@ -138,6 +138,7 @@ class Looking:
 # -- clusters ------------------------------------------------------------------------------------
 
 N1, N2, N3 = (Id("n", number) for number in (1, 2, 3))
+ENOUGH = Limits(states=100_000)
 
 
 def world(network: Any = "bag", **settings: Any) -> Environment:
@@ -152,10 +153,10 @@ def explored(
     properties: tuple[Property, ...] = (),
     search: Search = "bfs",
     *,
-    limits: Limits | None = None,
+    limits: Limits = ENOUGH,
     resting: bool = True,
 ) -> tuple[Exploration, Watch]:
-    """The whole exploration, going on after every property is decided."""
+    """The whole exploration, also after all is decided. No toy is so large as the limit."""
     folds = folds_of(properties)
     system = System(protocol, environment or Environment(), folds, resting)
     watch = Watch(system, properties, folds)
@@ -182,6 +183,7 @@ def reached(system: System) -> list[ClusterState]:
     found = list(system.initial_states())
     for state in found:
         found += [after for _, after in system.successors(state) if after not in found]
+        assert len(found) < 10_000
     return found
 
 

@@ -32,14 +32,14 @@ def _selected(names: Sequence[str], model: str | None, slow: bool) -> list[Row]:
     for name in names:
         if name not in known:
             raise UsageError(f"no row or model is called {name!r}{did_you_mean(name, known)}")
-    wide = [
+    chosen = [
         (c, row)
         for c, row in rows
         if row.name in names or ((not names or c.model.name in names) and (slow or not row.slow))
     ]
-    if not wide:
+    if not chosen:
         raise UsageError("there is no row to run; slow ones are run with --slow")
-    return wide
+    return chosen
 
 
 _options = [

@@ -1,13 +1,24 @@
 """The tables that the compiled search reads, and the codes that both sides use.
 
-Words used in the layouts: i, j: a process, by its place in `System.ids`; n: how many there are; l:
-the number of a local state among those of its process; c: a channel, destination * n + source; m: the
-number of a message among those of its channel; q: the number of a channel's content; g: the
-number of a group of messages that one step puts on a channel; w: a world; h: a handler among those
-of its kind. -1 means that the entry is not known yet; pointers lead into `ops`.
+Compiled code gets few arrays, for each costs time to compile and to pass:
+
+cells: (size,) int32: all tables, one behind the other; -1 in an entry that is not known yet.
+d: int64: the numbers that describe them, at the places named below: rules, sizes, and where in `cells`
+    each table begins.
+ops: flat int64: lists of any length; tables hold pointers into it.
+memo: (a power of two, 2) int64: a hash map, key and value, for what has too many combinations for
+    a table; key 0 is free.
+needs: (most, 5) int64: what was found missing: (kind, a, b, c, d).
+
+Letters of the axes. i, j: a process, by its place in `System.ids`. c: a channel, destination * n +
+source. l: the number of a local state among those of its process. m: of a message among those of its
+channel. q: of a channel's content; 0 is empty. g: of a group of messages that one step puts on a
+channel. w: of a world. y: of a history. T, P, R: of a timeout, poll or request among its kind. u: 0
+within limits, 1 without. k: how many drops are spent. a: how many answers there are. p: of a
+permutation. f: a field of a row: n local states, world, history, contents of the n * n channels.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -15,117 +26,100 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-# What may be missing: (kind, a, b, c, d) in `Tables.needs`.
+#: Axes and meaning of each table; entries are numbers on the axis named, or pointers into `ops`.
+TABLES = {
+    "word": "f",  # where a field stands in a row
+    "shift": "f",
+    "mask": "f",
+    "used": "c",  # the channels in use, in the order of delivery
+    "target": "c",  # destination
+    "names": "f",  # action names of: crash, drop, duplicate
+    "contents": "cq",  # -> ops: count; per message that may come next: m, q without, q with one more
+    "deliveries": "clm",  # -> effects in ops: count, name; per effect: l, sends; per send: c, g
+    "pushes": "cqg",  # -> q
+    "timers": "uTil",  # -> effects
+    "guards": "uPil",  # -> whether the poll is allowed
+    "replies": "Pil",  # -> number of the reply, or -2 for none
+    "requests": "Ril",  # -> effects
+    "reports": "uijl",  # u: 0 suspect, 1 trust; i hears of j; -> effects
+    "restarts": "il",  # -> effects
+    "wiped": "il",  # -> l
+    "views": "uil",  # u: 0 up, 1 down; -> number of the view
+    "known": "w",  # 1: what follows about this world has been filled in
+    "opened": "wc",  # 1: messages arrive
+    "stepping": "wi",
+    "down": "wi",
+    "dead": "wi",
+    "reach": "wij",  # 1: j would answer i; 2: it would not; 0: i does not step, or is j
+    "calm": "w",  # 1: nothing is blocked and nobody stands still
+    "crashed": "wi",  # -> w, or -1 where it cannot happen; so on to the end
+    "restarted": "wi",
+    "lost": "wk",
+    "doubled": "w",
+    "requested": "w",
+    "suspected": "w",
+    "moves": "w",  # -> ops: count; for each cut, healing, pause, return: name, w
+    "choices": "aa",  # answers, lost -> ops: count; bit masks of those heard
+    "places": "pi",  # the place to which i moves
+    "origin": "pi",  # the process that moves to place i
+    "source": "pc",  # the channel that moves to c
+    "local_images": "pil",  # -> l of the process at that place
+    "content_images": "pcq",  # -> q of the channel there
+    "world_images": "pw",
+    "history_images": "py",
+}
+#: Tables whose entries are 0 until something else is known.
+FLAGS = {"known", "opened", "stepping", "down", "dead", "reach", "calm", "moves"}
+
+# Places in `d`: rules, then sizes (n; how many channels are used; the size of each axis).
+N, SYNCHRONOUS, DETECTOR, DROPS, FOLDS, WORDS, CHANNELS = range(7)
+AXES = "iclmqgwyuTPRkapf"
+SIZE = {axis: 7 + at for at, axis in enumerate(AXES)}
+SIZE["j"] = SIZE["i"]
+L, M, Q, G = (SIZE[axis] for axis in "lmqg")
+TIMERS, POLLS, REQUESTS, DROP_LEVELS = (SIZE[axis] for axis in "TPRk")
+W, HISTORIES, ANSWERED, PERMUTATIONS, FIELDS = (SIZE[axis] for axis in "wyapf")
+#: Where the place of each table begins.
+BEGIN = {name: 7 + len(AXES) + at for at, name in enumerate(TABLES)}
+
+# The same for compiled code, which knows only numbers: d[AT_...] is where the table begins.
 (
-    WORLD,  # w
-    CONTENT,  # c, q
-    DELIVERY,  # c, l, m
-    PUSH,  # c, q, g
-    TIMER,  # unlimited, h, i, l
-    GUARD,  # unlimited, h, i, l
-    REPLY,  # h, i, l
-    REQUEST,  # h, i, l
-    REPORT,  # 0 suspect or 1 trust, i, j, l
-    RESTART,  # i, l
-    WIPED,  # i, l
-    VIEW,  # down, i, l
-    FOLD,  # history, view before, view after
-    ANSWERS,  # answers so far, j * n + reply
-    POLL,  # answers, h, i, l
-    RENAMED_LOCAL,  # permutation, i, l
-    RENAMED_CONTENT,  # permutation, c, q
-    RENAMED_WORLD,  # permutation, w
-    RENAMED_HISTORY,  # permutation, history
-) = range(19)
+    AT_WORD, AT_SHIFT, AT_MASK, AT_USED, AT_TARGET, AT_NAMES, AT_CONTENTS, AT_DELIVERIES,
+    AT_PUSHES, AT_TIMERS, AT_GUARDS, AT_REPLIES, AT_REQUESTS, AT_REPORTS, AT_RESTARTS,
+    AT_WIPED, AT_VIEWS, AT_KNOWN, AT_OPENED, AT_STEPPING, AT_DOWN, AT_DEAD, AT_REACH, AT_CALM,
+    AT_CRASHED, AT_RESTARTED, AT_LOST, AT_DOUBLED, AT_REQUESTED, AT_SUSPECTED, AT_MOVES,
+    AT_CHOICES, AT_PLACES, AT_ORIGIN, AT_SOURCE, AT_LOCAL_IMAGES, AT_CONTENT_IMAGES,
+    AT_WORLD_IMAGES, AT_HISTORY_IMAGES,
+) = BEGIN.values()  # fmt: skip
 
-# Kinds of entries in the hash map.
-MAP_VIEWS, MAP_WORD, MAP_STEP, MAP_FOLD, MAP_ANSWERS, MAP_POLL = range(6)
+# What may be missing, and how many numbers say which. Most are places in the table of that name; a
+# fold has history, view before and view after; answers: those so far, and reply * n + process; a
+# poll: answers, handler, process, local state.
+ARITY = dict(enumerate((1, 2, 3, 3, 4, 4, 3, 3, 4, 2, 2, 3, 3, 2, 4, 3, 3, 2, 2)))
+(
+    WORLD, CONTENT, DELIVERY, PUSH, TIMER, GUARD, REPLY, REQUEST, REPORT, RESTART, WIPED, VIEW,
+    FOLD, ANSWERS, POLL, LOCAL_IMAGE, CONTENT_IMAGE, WORLD_IMAGE, HISTORY_IMAGE,
+) = range(19)  # fmt: skip
 
-# Places in `Tables.rules`.
-PROCESSES, SYNCHRONOUS, DETECTOR, DROPS, FOLDS, WORDS = range(6)
+# Kinds of entries in the memo.
+MEMO_VIEWS, MEMO_WORD, MEMO_STEP, MEMO_FOLD, MEMO_ANSWERS, MEMO_POLL = range(6)
 
-#: Ids that share a key of the map must stay below 2 to the power of this.
+#: Numbers that share a key of the memo must stay below 2 to the power of this.
 HALF = 30
-#: The widths in a key of MAP_FOLD: history, then twice a view.
+#: In a key of a fold: the width of each view; the history has the rest.
 VIEW_BITS = 18
 
 
-class Tables(NamedTuple):
-    """All tables, as the compiled code takes them.
-
-    rules: (6,) int64: n, whether timing is synchronous, whether there is a detector, whether drops
-        matter, whether there are histories, words per row.
-    word, shift, mask: (fields,) int64: where each field stands in a row; the fields are n local
-        states, the world, the history, n * n channel contents.
-    channels: int64: channels in use, in order of delivery. target: (n * n,) int64: destination.
-    ops: flat int32. Effects of an event: count, number of the action's name, and for each effect the
-        new l, the number of sends k, and k times (c, g). Entry 0 is "nothing happens".
-    contents: (channels, q) -> place in `arrivals`, flat int32: count, and for each message that may
-        arrive next (m, content without one copy, content with one copy more).
-    deliveries: (c, l, m) -> pointer. pushes: (c, q, g) -> q.
-    timers: (0 within limits or 1 without, h, i, l) -> pointer. guards: likewise -> 0 or 1 for polls.
-    replies: (h, i, l) -> number of the reply, or -2 for none. requests: (h, i, l) -> pointer.
-    reports: (0 suspect or 1 trust, i, peer, l) -> pointer. restarts: (i, l) -> pointer.
-    wiped: (i, l) -> l after a crash. views: (0 up or 1 down, i, l) -> number of the view.
-    known: (w,) int8: whether the rest of what is said of the world has been filled in.
-    opened: (w, c) int8: whether messages arrive. stepping, down, dead: (w, i) int8.
-    reach: (w, i, j) int8: 1 if j would answer i, 2 if not, 0 for i itself or if i does not step.
-    crashed, restarted: (w, i) -> w. lost: (w, k) -> w after k drops. doubled, requested, suspected:
-        (w,) -> w with one less of that budget. In all of these -1 means that it cannot happen.
-    moves: (w,) -> place in `moved`, flat int32: count, and for each cut, healing, pause and return
-        (number of the action's name, w). calm: (w,) int8: nothing blocked, nobody stands still.
-    choices: (answers, lost) -> place in `chosen`, flat int32: count and bit masks of who is heard.
-    map_keys, map_values: int64, open addressing; 0 is a free key.
-    fault_names: (4,) int64: numbers of the names crash, drop, duplicate, restart.
-    needs: (most, 5) int64: what was found missing.
-    """
-
-    rules: Array
-    word: Array
-    shift: Array
-    mask: Array
-    channels: Array
-    target: Array
-    ops: Array
-    contents: Array
-    arrivals: Array
-    deliveries: Array
-    pushes: Array
-    timers: Array
-    guards: Array
-    replies: Array
-    requests: Array
-    reports: Array
-    restarts: Array
-    wiped: Array
-    views: Array
-    known: Array
-    opened: Array
-    stepping: Array
-    down: Array
-    dead: Array
-    reach: Array
-    crashed: Array
-    restarted: Array
-    lost: Array
-    doubled: Array
-    requested: Array
-    suspected: Array
-    moves: Array
-    moved: Array
-    calm: Array
-    choices: Array
-    chosen: Array
-    map_keys: Array
-    map_values: Array
-    fault_names: Array
-    needs: Array
+@njit(nogil=True, cache=True)
+def memo_key(kind, a, b):  # type: ignore[no-untyped-def]
+    """The key of an entry; never 0, and different for different entries."""
+    return ((kind + 1) << 60) | (a << HALF) | b
 
 
 @njit(nogil=True, cache=True)
-def map_key(kind, a, b):  # type: ignore[no-untyped-def]
-    """The key of an entry; never 0, and different for different entries."""
-    return ((kind + 1) << 60) | (a << HALF) | b
+def fold_key(history, old, new):  # type: ignore[no-untyped-def]
+    """The key of the history after a view has changed."""
+    return ((MEMO_FOLD + 1) << 60) | (history << (2 * VIEW_BITS)) | (old << VIEW_BITS) | new
 
 
 @njit(nogil=True, cache=True)
@@ -137,42 +131,87 @@ def scrambled(key):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def map_get(keys, values, key):  # type: ignore[no-untyped-def]
+def memo_get(memo, key):  # type: ignore[no-untyped-def]
     """The value of a key, or -1."""
-    last = keys.shape[0] - 1
+    last = memo.shape[0] - 1
     at = scrambled(key) & last
-    while keys[at] != 0:
-        if keys[at] == key:
-            return values[at]
+    while memo[at, 0] != 0:
+        if memo[at, 0] == key:
+            return memo[at, 1]
         at = (at + 1) & last
     return -1
 
 
 @njit(nogil=True, cache=True)
-def map_put(keys, values, key, value):  # type: ignore[no-untyped-def]
+def memo_put(memo, key, value):  # type: ignore[no-untyped-def]
     """Enters a key that is not there. There must be a free place."""
-    last = keys.shape[0] - 1
+    last = memo.shape[0] - 1
     at = scrambled(key) & last
-    while keys[at] != 0:
+    while memo[at, 0] != 0:
         at = (at + 1) & last
-    keys[at] = key
-    values[at] = value
+    memo[at, 0] = key
+    memo[at, 1] = value
 
 
 @njit(nogil=True, cache=True)
-def map_grow(keys, values, new_keys, new_values):  # type: ignore[no-untyped-def]
+def memo_move(memo, larger):  # type: ignore[no-untyped-def]
     """Enters everything into a larger map."""
-    for at in range(keys.shape[0]):
-        if keys[at] != 0:
-            map_put(new_keys, new_values, keys[at], values[at])
+    for at in range(memo.shape[0]):
+        if memo[at, 0] != 0:
+            memo_put(larger, memo[at, 0], memo[at, 1])
 
 
-def grown(array: Array, axis: int, size: int, fill: int = -1) -> Array:
-    """The array, made larger along one axis if it must be to hold `size`, at least by half."""
-    if size <= array.shape[axis]:
-        return array
-    shape = list(array.shape)
-    shape[axis] = max(size, array.shape[axis] * 3 // 2 + 4)
-    larger = np.full(shape, fill, dtype=array.dtype)
-    larger[tuple(slice(0, s) for s in array.shape)] = array
-    return larger
+@njit(nogil=True, cache=True)
+def cell(cells, at):  # type: ignore[no-untyped-def]
+    """An entry of a table, as a 64-bit number."""
+    return np.int64(cells[at])
+
+
+class Arena:
+    """All tables in one array of cells, which grows when an axis does.
+
+    `table[name]` is a table as an array of its own shape; what is written there stands in `cells`.
+    """
+
+    def __init__(self, sizes: dict[str, int], largest: int) -> None:
+        """sizes: of each axis. largest: how many cells there may be at most."""
+        self._largest = largest
+        self.sizes = dict.fromkeys(AXES, 0)
+        self.table: dict[str, Array] = {}
+        self.cells = np.zeros(0, dtype=np.int32)
+        self.d = np.zeros(7 + len(AXES) + len(TABLES), dtype=np.int64)
+        self._lay_out(sizes)
+
+    def make_room(self, wanted: dict[str, int]) -> None:
+        """Make each axis at least so long. Raises OverflowError where that would take too much."""
+        larger = {
+            axis: max(size, self.sizes[axis] * 3 // 2 + 4)
+            for axis, size in wanted.items()
+            if size > self.sizes[axis]
+        }
+        if larger:
+            self._lay_out(larger)
+
+    def _lay_out(self, larger: dict[str, int]) -> None:
+        self.sizes |= larger
+        sizes = self.sizes | {"j": self.sizes["i"]}
+        shapes = {name: tuple(sizes[axis] for axis in axes) for name, axes in TABLES.items()}
+        total = sum(int(np.prod(shape, dtype=object)) for shape in shapes.values())
+        if total > self._largest:
+            raise OverflowError(f"the tables would take {4 * total:,} bytes")
+        cells = np.full(total, -1, dtype=np.int32)
+        at = 0
+        for name, shape in shapes.items():
+            size = int(np.prod(shape))
+            table = cells[at : at + size].reshape(shape)
+            if name in FLAGS:
+                table[...] = 0
+            old = self.table.get(name)
+            if old is not None:
+                table[tuple(slice(0, s) for s in old.shape)] = old
+            self.table[name] = table
+            self.d[BEGIN[name]] = at
+            at += size
+        for axis, size in self.sizes.items():
+            self.d[SIZE[axis]] = size
+        self.cells = cells

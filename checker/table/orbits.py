@@ -1,0 +1,72 @@
+"""Compiled: the canonical form of a state, for symmetry reduction.
+
+Of all images of a state under the permutations that the protocol claims, the canonical one has the
+least numbers, read in the order of the processes, then world, history and channels. Numbers never
+change once given, so the least image is the same whenever it is computed.
+"""
+
+from numba import njit
+
+from checker.table.arrays import (
+    AT_CONTENT_IMAGES, AT_HISTORY_IMAGES, AT_LOCAL_IMAGES, AT_MASK, AT_ORIGIN, AT_SHIFT, AT_SOURCE,
+    AT_WORD, AT_WORLD_IMAGES, CONTENT_IMAGE, HISTORIES, HISTORY_IMAGE, LOCAL_IMAGE, PERMUTATIONS,
+    WORDS, WORLD_IMAGE, L, N, Q, W, cell,
+)  # fmt: skip
+from checker.table.expansion import need, unpack
+
+
+@njit(nogil=True, cache=True)
+def image(cells, d, needs, p, f, fields, status):  # type: ignore[no-untyped-def]
+    """Field f of the image under permutation p; -1 if unknown."""
+    n = d[N]
+    if f < n:
+        i = cell(cells, d[AT_ORIGIN] + p * n + f)
+        found = cell(cells, d[AT_LOCAL_IMAGES] + (p * n + i) * d[L] + fields[i])
+        if found < 0:
+            need(needs, status, LOCAL_IMAGE, p, i, fields[i], 0)
+    elif f == n:
+        found = cell(cells, d[AT_WORLD_IMAGES] + p * d[W] + fields[n])
+        if found < 0:
+            need(needs, status, WORLD_IMAGE, p, fields[n], 0, 0)
+    elif f == n + 1:
+        found = cell(cells, d[AT_HISTORY_IMAGES] + p * d[HISTORIES] + fields[n + 1])
+        if found < 0:
+            need(needs, status, HISTORY_IMAGE, p, fields[n + 1], 0, 0)
+    else:
+        c = cell(cells, d[AT_SOURCE] + p * n * n + f - n - 2)
+        content = fields[n + 2 + c]
+        if content == 0:
+            return content
+        found = cell(cells, d[AT_CONTENT_IMAGES] + (p * n * n + c) * d[Q] + content)
+        if found < 0:
+            need(needs, status, CONTENT_IMAGE, p, c, content, 0)
+    return found
+
+
+@njit(nogil=True, cache=True)
+def image_less(cells, d, needs, p, best, fields, status):  # type: ignore[no-untyped-def]
+    """Whether the image under permutation p comes before the image under `best`."""
+    for f in range(d[N] + 2 + d[N] * d[N]):
+        a = image(cells, d, needs, p, f, fields, status)
+        b = image(cells, d, needs, best, f, fields, status)
+        if a < 0 or b < 0:
+            return False
+        if a != b:
+            return a < b
+    return False
+
+
+@njit(nogil=True, cache=True)
+def canonical(cells, d, needs, row, key, fields, status):  # type: ignore[no-untyped-def]
+    """Writes the row of the canonical form."""
+    unpack(cells, d, row, fields)
+    best = 0
+    for p in range(1, d[PERMUTATIONS]):
+        if image_less(cells, d, needs, p, best, fields, status):
+            best = p
+    for x in range(d[WORDS]):
+        key[x] = 0
+    for f in range(d[N] + 2 + d[N] * d[N]):
+        if cells[d[AT_MASK] + f]:
+            found = image(cells, d, needs, best, f, fields, status)
+            key[cells[d[AT_WORD] + f]] |= found << cell(cells, d[AT_SHIFT] + f)

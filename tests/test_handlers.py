@@ -1,0 +1,111 @@
+"""Which handlers a protocol has, and how often they run."""
+
+from typing import Any, ClassVar
+
+from attrs import evolve, frozen
+from toys import N1, N2, Note, Store, Storing, Ticker, explored, world
+
+from checker import Id, Outcome, Outcomes, Protocol, Restart, Send, timeout, upon
+from checker.properties import invariant
+from checker.protocol import handlers
+
+
+def test_a_subclass_replaces_a_rule_and_keeps_the_order() -> None:
+    @frozen
+    class Base(Protocol):
+        def initial(self, id: Id) -> Storing:
+            return Storing(id)
+
+        @timeout()
+        def first(self, s: Storing) -> Outcomes:
+            return Outcome(evolve(s, stored=1))
+
+        @timeout()
+        def second(self, s: Storing) -> Outcomes:
+            return ()
+
+    @frozen
+    class Replaced(Base):
+        def first(self, s: Storing) -> Outcomes:
+            return Outcome(evolve(s, stored=2))
+
+        @timeout(when=lambda s: s.stored == 5)
+        def second(self, s: Storing) -> Outcomes:
+            return ()
+
+        @upon(Note, Restart)
+        def third(self, s: Storing, *event: Any) -> Outcomes:
+            return ()
+
+    table = handlers(Replaced)
+    assert [(h.name, h.kind, h.when is not None) for h in table] == [
+        ("first", "timeout", False),
+        ("second", "timeout", True),
+        ("third", "deliver", False),
+        ("third", "restart", False),
+    ]
+    assert [h.name for h in handlers(Base)] == ["first", "second"]
+
+    @invariant()
+    def small(views: Any) -> bool:
+        """Nothing is 2."""
+        return all(s.stored != 2 for s in views)
+
+    assert "small" in explored(Replaced(), properties=(small,))[1].decided
+    assert "small" not in explored(Base(), properties=(small,))[1].decided
+
+
+def test_a_timeout_named_restart_is_not_the_restart() -> None:
+    @frozen
+    class Model(Store):
+        @timeout(when=lambda s: s.stored == 0)
+        def restart(self, s: Any) -> Outcomes:
+            return Outcome(evolve(s, stored=1))
+
+    # Up and down, before the first crash, and up after it, each with 0 or 1 stored.
+    exploration, _ = explored(Model(), world(crashes=1, restarts=1))
+    assert (exploration.counts.distinct, exploration.counts.transitions) == (6, 6)
+
+
+def test_a_handler_runs_once_for_each_state_and_event() -> None:
+    """Counting to 3 on each of two processes costs 4 states each, run twice to compare."""
+
+    @frozen
+    class Model(Ticker):
+        nodes: int = 2
+        calls: ClassVar[list[Any]] = []
+
+        @timeout(limit=lambda self, s: s.lost < 3)
+        def tick(self, s: Any) -> Outcomes:
+            self.calls.append(s)
+            return Outcome(evolve(s, lost=s.lost + 1))
+
+    exploration, _ = explored(Model())
+    assert exploration.counts.transitions == 24
+    assert len(Model.calls) == 2 * 6 and len(set(Model.calls)) == 6
+
+
+def test_a_message_is_handled_once_for_each_state() -> None:
+    """A note that arrives, while a third process counts to 5, costs one state, run twice."""
+
+    @frozen
+    class Model(Ticker):
+        nodes: int = 3
+        calls: ClassVar[list[Any]] = []
+
+        @timeout(when=lambda s: s.id == N1 and s.kept == 0)
+        def send(self, s: Any) -> Outcomes:
+            return Outcome(evolve(s, kept=1), [Send(N2, Note(1))])
+
+        @timeout(when=lambda s: s.id not in (N1, N2), limit=lambda self, s: s.lost < 5)
+        def tick(self, s: Any) -> Outcomes:
+            return Outcome(evolve(s, lost=s.lost + 1))
+
+        @upon(Note)
+        def note(self, s: Any, msg: Note, src: Id) -> Outcomes:
+            self.calls.append(s)
+            return Outcome(evolve(s, kept=1))
+
+    exploration, _ = explored(Model())
+    assert exploration.counts.distinct == 3 * 6
+    assert len(Model.calls) == 2
