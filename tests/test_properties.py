@@ -21,6 +21,7 @@ from checker.properties import (
 )
 from checker.reference import Exploration, Explorer, Limits
 from checker.system import System
+from properties.views import View
 
 Views = tuple[Any, ...]
 
@@ -329,6 +330,60 @@ def test_histories_are_taken_once_and_handed_to_whom_they_belong() -> None:
     )
     assert exploration.complete and watch.decided == {}
     assert watch.verdict(ordered, True) is Verdict.HOLDS
+
+
+def test_two_histories_of_one_name_are_two() -> None:
+    def counter(by: int) -> Any:
+        @history(0)
+        def total(memory: int, before: Any, after: Any) -> int:
+            """How often a view has changed, times `by`."""
+            return memory if before is None else memory + by
+
+        return total
+
+    ones, tens = counter(1), counter(10)
+
+    @invariant(folds=[ones, tens])
+    def apart(views: Views, one: int, ten: int) -> bool:
+        """Each has its own sum."""
+        return ten == 10 * one
+
+    assert verdict(apart, Ticker(most=3)) is Verdict.HOLDS
+
+
+def test_a_history_sees_who_is_down() -> None:
+    @history(())
+    def outages(memory: tuple[bool, ...], before: Any, after: Any) -> tuple[bool, ...]:
+        """Up or down, as it changes."""
+        return memory if before is None or before.up == after.up else (*memory, after.up)
+
+    @reachable(folds=[outages])
+    def down_and_up(views: Views, seen: tuple[bool, ...]) -> bool:
+        """A process was down and is back."""
+        return seen == (False, True)
+
+    @frozen
+    class Seen(Ticker):
+        def view(self, s: Any) -> View:
+            return View(id=s.id)
+
+    outage = world(crashes=1, restarts=1)
+    assert verdict(down_and_up, Seen(most=0), outage) is Verdict.HOLDS
+    assert verdict(down_and_up, Seen(most=0), world(crashes=1)) is Verdict.VACUOUS
+
+
+def test_a_history_that_raises() -> None:
+    @history(0)
+    def broken(memory: int, before: Any, after: Any) -> int:
+        return memory // 0
+
+    @invariant(folds=[broken])
+    def never(views: Views, memory: int) -> bool:
+        """Never asked."""
+        return True
+
+    with pytest.raises(ModelError, match=r"test_properties.py:\d+: .*broken raised ZeroDivision"):
+        verdict(never)
 
 
 def test_a_history_that_is_no_value() -> None:

@@ -266,3 +266,18 @@ def test_random_walks_stop_where_nothing_follows() -> None:
         Graph({1: (2,)}, (1,)), watch, "random", limits=Limits(depth=30, walks=3)
     )
     assert watch.steps == [(1, 2)] * 3 and exploration.counts.depth == 1
+
+
+def test_random_walks_of_no_steps_stay_where_they_begin() -> None:
+    exploration = explored(Toggles(3), Looking(), "random", limits=Limits(depth=0, walks=2))
+    assert numbers(exploration) == (1, 0, 0)
+
+
+def test_the_run_of_a_step_is_real_where_its_state_was_met_again_by_a_shorter_way() -> None:
+    """Depth first, bounded and up to the sign of a state: 2 is first met as -2, three steps deep, and
+    again, nearer, as 2; the jump that is seen is one from 2, and the run must lead there."""
+    graph = Graph({0: (2, 1), 1: (5,), 5: (-2,), 2: (3,), -2: (-3,), 3: (4,), -3: (-4,)}, (0,))
+    watch = Looking(jumps=[(3, 4), (-3, -4)])
+    exploration = explored(graph, watch, "dfs", limits=Limits(depth=5), key=abs)
+    run = states(exploration.runs["jump"])
+    assert all(after in graph.edges[before] for before, after in pairwise(run))
