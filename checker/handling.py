@@ -47,7 +47,7 @@ def _place(function: Callable[..., Any]) -> str:
     return f"{Path(file or '?').name}:{line}: {function.__qualname__}"
 
 
-def _raised_at(error: BaseException, function: Callable[..., Any]) -> str:
+def raised_at(error: BaseException, function: Callable[..., Any]) -> str:
     """File and line of the innermost frame in the function's own file: where the model failed."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if f.filename == getsourcefile(function)] or list(frames)
@@ -248,7 +248,7 @@ class Handling:
         except Exception as error:
             shown = ", ".join(str(a) for a in args if not isinstance(a, Protocol))
             raise ModelError(
-                f"{_raised_at(error, function)}: {function.__qualname__} raised"
+                f"{raised_at(error, function)}: {function.__qualname__} raised"
                 f" {type(error).__name__}: {error}\n  called with {shown}"
             ) from error
 

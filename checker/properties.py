@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 import attrs
 
 from checker.errors import ModelError
+from checker.handling import raised_at
 from checker.system import Fold
 
 Kind = Literal["invariant", "step", "at_rest", "reachable"]
@@ -226,7 +227,8 @@ class Watch:
             result = prop.function(*args)
         except Exception as error:
             raise ModelError(
-                f"property {prop.name} raised {type(error).__name__}: {error}\n  called with {args}"
+                f"{raised_at(error, prop.function)}: property {prop.name} raised"
+                f" {type(error).__name__}: {error}\n  called with {args}"
             ) from error
         if not isinstance(result, bool | str) or result == "":
             raise ModelError(

@@ -268,12 +268,23 @@ def test_a_reachable_property_gives_a_witness(command: Command, ring: str, tmp_p
 def test_a_file_that_fails_takes_nothing_from_the_result(
     command: Command, ring: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_json: bool
 ) -> None:
-    monkeypatch.setenv("PATH", "")
+    # A Graphviz that is there, but fails.
+    (tmp_path / "dot").write_text("#!/bin/sh\nexit 3\n")
+    (tmp_path / "dot").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
     files = [f"--out={tmp_path / name}" for name in ("x.png", "x.json")]
     assert command("check", ring, "--set", "keep=true", *files, *["--json"] * as_json) == 2
     assert "n1 and n2 both believe that they lead" in command.out
-    assert ".png needs Graphviz" in command.err
+    assert "x.png: Graphviz failed with status 3" in command.err
     assert (tmp_path / "x.json").exists() and not (tmp_path / "x.png").exists()
+
+
+def test_a_picture_that_needs_graphviz_is_refused_before_the_search(
+    command: Command, ring: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert command("check", ring, "--set", "keep=true", f"--out={tmp_path / 'x.png'}") == 2
+    assert ".png needs Graphviz" in command.err and not command.out
 
 
 # -- a real system ---------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from checker.system import System
 from checker.values import Id
 from models.elasticsearch import Elasticsearch, Join, StartJoin
 from models.elasticsearch_publishing import (
+    SWITCHES,
     VERSIONS,
     Ack,
     Cluster,
@@ -75,8 +76,7 @@ def sent(outcome: Any) -> list[tuple[Id, Any]]:
 def test_a_version_selects_switches_and_each_can_be_set_by_itself(
     version: str, on: set[str]
 ) -> None:
-    switches = ("local_elect", "count_joins", "two_phase", "version_in_ping", "version_in_fd_ping")
-    for switch in switches:
+    for switch in SWITCHES:
         assert zen(version).on(switch) == (switch in on)
         assert zen(version, **{switch: True}).on(switch)
         assert not zen(version, **{switch: False}).on(switch)
@@ -360,12 +360,8 @@ def quick(rows: Any) -> list[Any]:
 def test_scopes(row: Any) -> None:
     report = check(plan_of_scope(CATALOGUE.model, row))
     counts = report.exploration.counts
-    assert (report.verdict, counts.distinct, counts.transitions, counts.depth) == (
-        row.verdict,
-        row.distinct,
-        row.transitions,
-        row.depth,
-    )
+    assert (counts.distinct, counts.transitions) == (row.distinct, row.transitions)
+    assert (report.verdict, counts.depth) == (row.verdict, row.depth)
 
 
 @pytest.mark.parametrize("row", quick(CATALOGUE.bugs), ids=lambda row: row.name)

@@ -125,12 +125,13 @@ def test_which_states_are_taken(
     version: str, master: Id | None, new: Cluster, accepted: bool
 ) -> None:
     s = node(N3, master=master)
-    outcome = zen(version).receive_state(s, Publish(new), new.master or N1)
+    sender = new.master or N1
+    outcome = zen(version).receive_state(s, Publish(new), sender)
     if not accepted:
         assert outcome == Outcome(s)
     elif version == "6.x":
         kept = evolve(s, pending=frozenset({new}))
-        assert outcome == Outcome(kept, [Send(new.master, Ack(1, new.version))])
+        assert outcome == Outcome(kept, [Send(sender, Ack(1, new.version))])
     else:
         assert outcome == Outcome(evolve(s, cluster=new, master=new.master))
 

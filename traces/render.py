@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from shutil import which
 
 import graphviz
 
@@ -33,6 +34,8 @@ def writable(path: Path | str) -> None:
         )
     if not target.parent.is_dir():
         raise TraceError(f"{target}: there is no directory {target.parent}")
+    if ending in (".png", ".pdf") and which("dot") is None:
+        raise _without_graphviz(target)
 
 
 def _graphviz(trace: Trace, target: Path) -> bytes:
@@ -44,16 +47,20 @@ def _graphviz(trace: Trace, target: Path) -> bytes:
     except graphviz.ExecutableNotFound:
         if kind == "svg":
             return to_svg(picture).encode()
-        raise TraceError(
-            f"{target}: .{kind} needs Graphviz, and its programs `dot` and `neato` are not "
-            "on the PATH; install Graphviz, or write .svg, which works without it"
-        ) from None
+        raise _without_graphviz(target) from None
     except graphviz.CalledProcessError as error:
         message = (error.stderr or b"").decode(errors="replace").strip()
         raise TraceError(
             f"{target}: Graphviz failed with status {error.returncode}: {message}"
         ) from error
     return image
+
+
+def _without_graphviz(target: Path) -> TraceError:
+    return TraceError(
+        f"{target}: {target.suffix} needs Graphviz, and its programs `dot` and `neato` are not "
+        "on the PATH; install Graphviz, or write .svg, which works without it"
+    )
 
 
 _WRITERS: dict[str, Callable[[Trace, Path], bytes]] = {

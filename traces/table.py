@@ -20,6 +20,15 @@ _MARKS = {"crash": "down", "restart": "up", "pause": "paused", "resume": "resume
 def render_table(trace: Trace) -> Group:
     """The table with a head and a foot, to be printed by `rich`."""
     told = story(trace)
+    head = [Text(told.title, style="bold"), *(Text(line, style="dim") for line in told.settings)]
+    foot = [Text(told.property, style="bold red" if told.culprits else "bold")]
+    foot += [Text(line) for line in (told.sentence, told.reason) if line]
+    return Group(*head, Text(), steps_table(trace), Text(), *foot)
+
+
+def steps_table(trace: Trace) -> Table:
+    """The steps alone, where what they show is told already."""
+    told = story(trace)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, title=None)
     table.add_column("step", justify="right", style="dim")
     table.add_column("action")
@@ -30,10 +39,7 @@ def render_table(trace: Trace) -> Group:
     for row in range(told.rows):
         columns = [_column(trace, lane, row, cells.get((lane, row))) for lane in told.lanes]
         table.add_row(str(row), _action(told, trace, row), *columns)
-    head = [Text(told.title, style="bold"), *(Text(line, style="dim") for line in told.settings)]
-    foot = [Text(told.property, style="bold red" if told.culprits else "bold")]
-    foot += [Text(line) for line in (told.sentence, told.reason) if line]
-    return Group(*head, Text(), table, Text(), *foot)
+    return table
 
 
 def table_text(trace: Trace) -> str:

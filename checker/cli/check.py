@@ -41,28 +41,47 @@ class Size(click.ParamType[int]):
 @click.command("check")
 @model_options
 @click.option(
-    "--search", type=click.Choice(["bfs", "dfs", "random"]), default="bfs", show_default=True,
+    "--search",
+    type=click.Choice(["bfs", "dfs", "random"]),
+    default="bfs",
+    show_default=True,
     help="Breadth first finds the shortest counterexample.",
 )
 @click.option(
-    "--engine", type=click.Choice(["reference"]), default="reference", show_default=True,
+    "--engine",
+    type=click.Choice(["reference"]),
+    default="reference",
+    show_default=True,
     help="What explores the states.",
 )
 @click.option(
     "--symmetry/--no-symmetry", default=False, help="Count states that differ in names only once."
 )
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N",
-              help="Seed of random walks.")
-@click.option("--walks", type=click.IntRange(1), default=100, show_default=True, metavar="N",
-              help="Number of random walks.")
-@click.option("--max-states", type=click.IntRange(1), metavar="N",
-              help="End after so many distinct states.")
-@click.option("--depth", type=click.IntRange(0), metavar="N",
-              help="Look no deeper than so many steps.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of random walks."
+)
+@click.option(
+    "--walks",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Number of random walks.",
+)
+@click.option(
+    "--max-states", type=click.IntRange(1), metavar="N", help="End after so many distinct states."
+)
+@click.option(
+    "--depth", type=click.IntRange(0), metavar="N", help="Look no deeper than so many steps."
+)
 @click.option("--time-limit", type=click.FloatRange(0), metavar="SECONDS", help="End after this.")
 @click.option("--max-memory", type=Size(), help="End at this much memory, such as 4G.")
-@click.option("--out", multiple=True, metavar="FILE",
-              help="Write the counterexample: .svg, .png, .pdf, .dot, .txt, .json (repeatable).")
+@click.option(
+    "--out",
+    multiple=True,
+    metavar="FILE",
+    help="Write the counterexample: .svg, .png, .pdf, .dot, .txt, .json (repeatable).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def check_command(
     search: Any,
@@ -118,9 +137,7 @@ def check_command(
     return report.exit_code
 
 
-def _write(
-    report: Report, out: tuple[str, ...]
-) -> tuple[dict[str, list[str]], TraceError | None]:
+def _write(report: Report, out: tuple[str, ...]) -> tuple[dict[str, list[str]], TraceError | None]:
     """Write the runs that are to be shown, the first under the name given, others with theirs.
 
     Returns the files by property, and the first failure: what was found is told all the same.

@@ -39,9 +39,7 @@ def model_options(function: F) -> F:
             "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A knob or setting."
         ),
         click.option("--timing", metavar="KIND", help="asynchronous or synchronous."),
-        click.option(
-            "--detector", metavar="KIND", help="none, perfect or eventually-perfect."
-        ),
+        click.option("--detector", metavar="KIND", help="none, perfect or eventually-perfect."),
         click.option("--network", metavar="KIND", help="bag, set or fifo."),
         click.option("--cuts", metavar="SHAPES", help=f"Shapes of partitions: {', '.join(CUTS)}."),
         *(
@@ -125,9 +123,7 @@ def _configured(model: Model, files: Sequence[str]) -> Configuration | None:
     return read
 
 
-def _given(
-    model: Model, settings: Sequence[str], nodes: int | None
-) -> dict[str, tuple[str, str]]:
+def _given(model: Model, settings: Sequence[str], nodes: int | None) -> dict[str, tuple[str, str]]:
     """The value of each knob on the command line, and the option that gives it."""
     found = {} if nodes is None else {"nodes": (str(nodes), "--nodes")}
     for text in settings:

@@ -11,7 +11,7 @@ from checker.checking import INTERRUPTED, Plan, Report, Result
 from checker.cli.options import Chosen
 from checker.properties import Verdict
 from checker.recording import record
-from traces.table import render_table
+from traces.table import steps_table
 
 COLOURS = {
     Verdict.HOLDS: "green",
@@ -61,7 +61,7 @@ def print_report(report: Report, selected: Chosen, written: dict[str, list[str]]
         least = "shortest " if report.plan.search == "bfs" else ""
         what = "witness of" if result.property.kind == "reachable" else "counterexample to"
         console.print(f"\n{least}{what} {result.property.name}: {_steps(result)}")
-        console.print(render_table(record(report, result)))
+        console.print(steps_table(record(report, result)))
     for result in runs[1:]:
         name = result.property.name
         console.print(f"\n{name}: {_steps(result)}; --property {name} shows them", soft_wrap=True)
