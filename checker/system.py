@@ -144,7 +144,10 @@ class System:
 
     def at_rest(self, state: ClusterState) -> bool:
         """Whether no delivery, timeout, poll or detector report could change anything, were their
-        budgets and limits not there. Faults, healing and clients do not count (rule 4)."""
+        budgets and limits not there. Faults, healing and clients do not count (rule 4). A process that
+        stands still comes back, so nothing is at rest while one does."""
+        if state.world.paused:
+            return False
         busy = chain(
             self._deliveries(state),
             self._timeouts_of(state, limited=False),
