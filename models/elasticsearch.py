@@ -71,10 +71,15 @@ from properties.views import View
 
 @frozen
 class Join:
-    """Let me into your cluster, or be my master. With `terms`: and my vote in this term."""
+    """Let me into your cluster, or be my master."""
 
-    term: int = 0
-    age: tuple[int, int] = (0, 0)
+
+@frozen
+class Vote:
+    """Only with `terms`: a join that is a vote in this term, by one whose last kept state is so old."""
+
+    term: int
+    age: tuple[int, int]
 
 
 @frozen
@@ -178,7 +183,7 @@ class Elasticsearch(Publishing):
         # Before 1.4 only who says that it is master is joined; with `terms` a candidate asks itself.
         if target not in replies or (not named and (before_1_4 or self.terms)):
             return ()
-        join = Join(s.term, s.accepted.age) if self.terms else Join()
+        join = Vote(s.term, s.accepted.age) if self.terms else Join()
         return Outcome(evolve(s, target=target, joins=NOBODY), [Send(target, join)])
 
     @timeout(when=lambda s: s.target is not None and not s.busy)
@@ -192,21 +197,26 @@ class Elasticsearch(Publishing):
         if msg.term <= s.term:
             return Outcome(s)
         s = evolve(self.rejoin(s), term=msg.term)
-        return Outcome(s, [Send(src, Join(s.term, s.accepted.age))])
+        return Outcome(s, [Send(src, Vote(s.term, s.accepted.age))])
 
     @upon(Join)
     def join(self, s: Node, msg: Join, src: Id) -> Outcomes:
         """NodeJoinController.handleJoinRequest."""
-        if self.terms and msg.term > s.term:
-            return Outcome(evolve(self.rejoin(s), term=msg.term))
         if s.leads or (s.busy and s.target == s.id):
             s = evolve(s, joins=s.joins | {src})
             return Outcome(s) if s.busy else self.publish(s, s.cluster.nodes | s.joins)
-        if self.terms and (msg.term < s.term or s.target != s.id or msg.age > s.accepted.age):
-            return Outcome(s)
         if self.on("count_joins") and s.master is None and s.target in (None, s.id):
             return self.elected(evolve(s, joins=s.joins | {src}))
         return Outcome(s)
+
+    @upon(Vote)
+    def vote(self, s: Node, msg: Vote, src: Id) -> Outcomes:
+        """With `terms`: only a vote of this term elects, and none for a state older than the voter's."""
+        if msg.term > s.term:
+            return Outcome(evolve(self.rejoin(s), term=msg.term))
+        elects = msg.term == s.term and s.target == s.id and msg.age <= s.accepted.age
+        admitted = s.leads or (s.busy and s.target == s.id)
+        return self.join(s, Join(), src) if elects or admitted else Outcome(s)
 
     def elected(self, s: Node, note: str = "") -> Outcome:
         """NodeJoinController.checkPendingJoinsAndElectIfNeeded."""

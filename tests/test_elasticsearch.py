@@ -20,7 +20,7 @@ from checker.reference import Explorer
 from checker.registry import find
 from checker.system import System
 from checker.values import Id
-from models.elasticsearch import Elasticsearch, Join, StartJoin
+from models.elasticsearch import Elasticsearch, Join, StartJoin, Vote
 from models.elasticsearch_publishing import (
     SWITCHES,
     VERSIONS,
@@ -307,7 +307,15 @@ def test_what_properties_see() -> None:
     assert zen().view(node(N1, N1)).leads
 
 
-MESSAGES = (Join(), StartJoin(3), Publish(state(9, N2)), Ack(1, 4), Commit(1, 4), RejoinRequest())
+MESSAGES = (
+    Join(),
+    Vote(3, (0, 2)),
+    StartJoin(3),
+    Publish(state(9, N2)),
+    Ack(1, 4),
+    Commit(1, 4),
+    RejoinRequest(),
+)
 
 
 @pytest.mark.parametrize("version", [*VERSIONS, "terms"])

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from checker.protocol import Outcome, Send
 from checker.values import Id, wiped
-from models.elasticsearch import Elasticsearch, Join, StartJoin
+from models.elasticsearch import Elasticsearch, StartJoin, Vote
 from models.elasticsearch_publishing import (
     Ack,
     Cluster,
@@ -200,24 +200,24 @@ def test_with_terms_a_candidate_asks_for_votes_in_a_new_term() -> None:
     lonely = zen(minimum_master_nodes=1, terms=True).find_master(s, {})
     assert lonely.state.term == 3
     joined = model.find_master(s, {N3: (N3, (1, 3), 2)})
-    assert sent(joined) == [(N3, Join(2, (1, 3)))]
+    assert sent(joined) == [(N3, Vote(2, (1, 3)))]
 
 
 def test_with_terms_one_vote_per_term() -> None:
     model = zen(terms=True)
     outcome = model.start_join(voter(N2, master=N3), StartJoin(3), N1)
-    assert outcome == Outcome(voter(N2, 3), [Send(N1, Join(3, (1, 3)))])
+    assert outcome == Outcome(voter(N2, 3), [Send(N1, Vote(3, (1, 3)))])
     assert model.start_join(voter(N2), StartJoin(2), N1) == Outcome(voter(N2))
 
 
 def test_with_terms_who_has_kept_less_is_not_elected() -> None:
     model, s = zen(terms=True), voter(N1, target=N1)
-    won = model.join(s, Join(2, (1, 3)), N2).state
+    won = model.vote(s, Vote(2, (1, 3)), N2).state
     new = Cluster(4, N1, 2, ALL)
     assert won.publishing == Publication(new) and won.accepted == new
-    for refused in (Join(2, (1, 4)), Join(2, (2, 1)), Join(1, (1, 3))):
-        assert model.join(s, refused, N2) == Outcome(s)
-    assert model.join(s, Join(3, (1, 1)), N2) == Outcome(voter(N1, 3))
+    for refused in (Vote(2, (1, 4)), Vote(2, (2, 1)), Vote(1, (1, 3))):
+        assert model.vote(s, refused, N2) == Outcome(s)
+    assert model.vote(s, Vote(3, (1, 1)), N2) == Outcome(voter(N1, 3))
 
 
 def test_with_terms_a_vote_binds() -> None:

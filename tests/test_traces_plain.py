@@ -49,6 +49,12 @@ class Typed:
     type: str
 
 
+@frozen
+class Publish:
+    vote: Vote
+    acks: int | None = 0
+
+
 @pytest.mark.parametrize(
     ("value", "expected", "text"),
     [
@@ -71,6 +77,17 @@ class Typed:
         (Vote(2, None), {"type": "Vote", "term": 2, "by": plain(None)}, "Vote(term 2)"),
         (Vote(0, ()), {"type": "Vote", "term": 0, "by": {"#tup": []}}, "Vote(term 0)"),
         (Empty(), {"type": "Empty"}, "Empty"),
+        (
+            Publish(Vote(1, None)),
+            {"type": "Publish", "vote": {"type": "Vote", "term": 1, "by": plain(None)}, "acks": 0},
+            "Publish(vote(term 1), acks 0)",
+        ),
+        (
+            Publish(Vote(1, None), acks=None),
+            {"type": "Publish", "vote": {"type": "Vote", "term": 1, "by": plain(None)}}
+            | {"acks": plain(None)},
+            "Publish(term 1)",
+        ),
     ],
 )
 def test_plain_and_short(value: Any, expected: Any, text: str) -> None:

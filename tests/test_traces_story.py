@@ -225,6 +225,17 @@ def test_of_a_record_only_the_fields_that_differ_are_told() -> None:
     assert changes(old, vote) == ("state: State(version 1, nodes {n1}) -> Vote(version 2)", "other: 1 -> -")
 
 
+def test_what_stands_above_is_not_written_out_again() -> None:
+    long = {"type": "Update", "content": "a" * 40}
+    assert changes({"kept": long}, {"kept": 0}) == ("kept: … -> 0",)
+    assert changes({"kept": 0}, {"kept": long}) == (f"kept: 0 -> Update(content {'a' * 40})",)
+    envelope = Envelope("n1", "n2", long)
+    run = Run("n1", "n2").local("n1", "go", envelope).deliver(envelope, "Update")
+    (sent, received) = story(run.trace()).cells
+    assert sent.sent[0].text == f"→ n2 Update(content {'a' * 40})"
+    assert received.received == "← n1 Update…"
+
+
 def test_the_head_tells_what_was_chosen_and_the_bounds_that_are_not_zero() -> None:
     scope = {"nodes": 3, "detector": "none", "cuts": [], "crashes": 0, "restarts": 1}
     knobs = {"quorum": 1, "lease": False}

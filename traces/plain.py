@@ -73,7 +73,9 @@ def order(data: Any) -> tuple[list[str | int], str]:
 def short(data: Any) -> str:
     """Plain data as one compact line: `{n1, n2}`, `Vote(term 2)`, `-` for nothing.
 
-    Fields of a record that hold nothing are left out.
+    Fields of a record that hold nothing are left out. A record that tells of nothing but another
+    one is written with that one's fields, and a class is not named again where its field is called
+    the same: `Publish(version 2)` for `Publish(cluster Cluster(version 2))`.
     """
     if isinstance(data, bool):
         return "true" if data else "false"
@@ -96,11 +98,29 @@ def short(data: Any) -> str:
         return f"{{{', '.join(pairs)}}}"
     if "#bigint" in data:
         return str(data["#bigint"])
-    told = ((key, value) for key, value in data.items() if key != "type" and not _empty(value))
-    fields = ", ".join(f"{key} {short(value)}" for key, value in told)
+    fields = _fields(data)
     if "type" not in data:
         return f"({fields})"
     return f"{data['type']}({fields})" if fields else str(data["type"])
+
+
+def _fields(data: Mapping[str, Any]) -> str:
+    told = {key: value for key, value in data.items() if key != "type" and not _empty(value)}
+    if len(told) == 1 and is_record(*told.values()):
+        return _fields(*told.values())
+    return ", ".join(_field(key, value) for key, value in told.items())
+
+
+def _field(key: str, value: Any) -> str:
+    text = short(value)
+    if is_record(value) and value["type"].lower() == key.lower():
+        return key + text.removeprefix(value["type"])
+    return f"{key} {text}"
+
+
+def is_record(data: Any) -> bool:
+    """Whether plain data stands for an instance of a class."""
+    return isinstance(data, Mapping) and "type" in data
 
 
 def _empty(data: Any) -> bool:

@@ -13,8 +13,11 @@ from attrs import frozen
 from traces.messages import Fate, Flight, flights
 from traces.partitions import Pair, Partition, order_lanes, partitions
 from traces.partitions import label as cut_label
-from traces.plain import NOTHING, short
+from traces.plain import NOTHING, is_record, short
 from traces.trace import Action, Envelope, State, Trace
+
+#: Characters from which on a text that stands above already is not written out again.
+_LONG = 32
 
 Mark = Literal["dot", "crash", "restart", "pause", "resume"]
 
@@ -231,7 +234,13 @@ def _title(action: Action) -> str:
 def _received(action: Action) -> str:
     if action.envelope is None:
         return ""
-    return f"← {action.envelope.src} {short(action.envelope.message)}"
+    text = short(action.envelope.message)
+    return f"← {action.envelope.src} {_known(text, text.partition('(')[0])}"
+
+
+def _known(text: str, head: str = "") -> str:
+    """A text that has been told in full before, if it is long only by its beginning."""
+    return text if len(text) <= _LONG else f"{head}…"
 
 
 def _mark(before: State | None, after: State, lane: str) -> Mark | None:
@@ -248,7 +257,8 @@ def _mark(before: State | None, after: State, lane: str) -> Mark | None:
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields that differ, as `field: old -> new`; a field that is absent counts as `-`.
 
-    Of a record that stays one of the same class only its own fields that differ are told.
+    Of a record that stays one of the same class only its own fields that differ are told. A long
+    old value stands above, where it was new.
     """
     names = [*before, *(name for name in after if name not in before)]
     lines: list[str] = []
@@ -256,15 +266,11 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, .
         old, new = before.get(name, NOTHING), after.get(name, NOTHING)
         if old == new:
             continue
-        if _record(old) and _record(new) and old["type"] == new["type"]:
+        if is_record(old) and is_record(new) and old["type"] == new["type"]:
             lines += (f"{name}.{line}" for line in changes(old, new))
         else:
-            lines.append(f"{name}: {short(old)} -> {short(new)}")
+            lines.append(f"{name}: {_known(short(old))} -> {short(new)}")
     return tuple(lines)
-
-
-def _record(data: Any) -> bool:
-    return isinstance(data, Mapping) and "type" in data
 
 
 def _sent(lane: str, row: int, ways: tuple[Flight, ...]) -> tuple[Sent, ...]:

@@ -33,9 +33,8 @@ TABLES = {
     "mask": "f",
     "used": "c",  # the channels in use, in the order of delivery
     "target": "c",  # destination
-    "names": "f",  # action names of: crash, drop, duplicate
     "contents": "cq",  # -> ops: count; per message that may come next: m, q without, q with one more
-    "deliveries": "clm",  # -> effects in ops: count, name; per effect: l, sends; per send: c, g
+    "deliveries": "clm",  # -> effects in ops: count, name; for each: l, sends; for each: c, g
     "pushes": "cqg",  # -> q
     "timers": "uTil",  # -> effects
     "guards": "uPil",  # -> whether the poll is allowed
@@ -43,7 +42,7 @@ TABLES = {
     "requests": "Ril",  # -> effects
     "reports": "uijl",  # u: 0 suspect, 1 trust; i hears of j; -> effects
     "restarts": "il",  # -> effects
-    "wiped": "il",  # -> l
+    "wiped": "il",  # -> the effect of a crash
     "views": "uil",  # u: 0 up, 1 down; -> number of the view
     "known": "w",  # 1: what follows about this world has been filled in
     "opened": "wc",  # 1: messages arrive
@@ -58,7 +57,7 @@ TABLES = {
     "doubled": "w",
     "requested": "w",
     "suspected": "w",
-    "moves": "w",  # -> ops: count; for each cut, healing, pause, return: name, w
+    "moves": "w",  # -> ops: count; for each cut, healing, pause, return: effect, w
     "choices": "aa",  # answers, lost -> ops: count; bit masks of those heard
     "places": "pi",  # the place to which i moves
     "origin": "pi",  # the process that moves to place i
@@ -72,19 +71,20 @@ TABLES = {
 FLAGS = {"known", "opened", "stepping", "down", "dead", "reach", "calm", "moves"}
 
 # Places in `d`: rules, then sizes (n; how many channels are used; the size of each axis).
-N, SYNCHRONOUS, DETECTOR, DROPS, FOLDS, WORDS, CHANNELS = range(7)
+# DROP: where the effect of a drop stands in `ops`, and behind it that of a duplicate.
+N, SYNCHRONOUS, DETECTOR, DROPS, FOLDS, WORDS, CHANNELS, DROP = range(8)
 AXES = "iclmqgwyuTPRkapf"
-SIZE = {axis: 7 + at for at, axis in enumerate(AXES)}
+SIZE = {axis: 8 + at for at, axis in enumerate(AXES)}
 SIZE["j"] = SIZE["i"]
 L, M, Q, G = (SIZE[axis] for axis in "lmqg")
 TIMERS, POLLS, REQUESTS, DROP_LEVELS = (SIZE[axis] for axis in "TPRk")
 W, HISTORIES, ANSWERED, PERMUTATIONS, FIELDS = (SIZE[axis] for axis in "wyapf")
 #: Where the place of each table begins.
-BEGIN = {name: 7 + len(AXES) + at for at, name in enumerate(TABLES)}
+BEGIN = {name: 8 + len(AXES) + at for at, name in enumerate(TABLES)}
 
 # The same for compiled code, which knows only numbers: d[AT_...] is where the table begins.
 (
-    AT_WORD, AT_SHIFT, AT_MASK, AT_USED, AT_TARGET, AT_NAMES, AT_CONTENTS, AT_DELIVERIES,
+    AT_WORD, AT_SHIFT, AT_MASK, AT_USED, AT_TARGET, AT_CONTENTS, AT_DELIVERIES,
     AT_PUSHES, AT_TIMERS, AT_GUARDS, AT_REPLIES, AT_REQUESTS, AT_REPORTS, AT_RESTARTS,
     AT_WIPED, AT_VIEWS, AT_KNOWN, AT_OPENED, AT_STEPPING, AT_DOWN, AT_DEAD, AT_REACH, AT_CALM,
     AT_CRASHED, AT_RESTARTED, AT_LOST, AT_DOUBLED, AT_REQUESTED, AT_SUSPECTED, AT_MOVES,
@@ -179,7 +179,7 @@ class Arena:
         self.sizes = dict.fromkeys(AXES, 0)
         self.table: dict[str, Array] = {}
         self.cells = np.zeros(0, dtype=np.int32)
-        self.d = np.zeros(7 + len(AXES) + len(TABLES), dtype=np.int64)
+        self.d = np.zeros(8 + len(AXES) + len(TABLES), dtype=np.int64)
         self._lay_out(sizes)
 
     def make_room(self, wanted: dict[str, int]) -> None:

@@ -45,7 +45,7 @@ def need(needs, status, kind, a, b, c, d):  # type: ignore[no-untyped-def]
 def job(jobs, status, p, i, w, c, q):  # type: ignore[no-untyped-def]
     """Lists the effects at ops[p], if there are any, as what may happen."""
     at = status[JOBS]
-    if ops_end(p):
+    if p <= 0:
         return
     if at >= jobs.shape[0]:
         status[FULL] = 1
@@ -341,25 +341,34 @@ def expand(cells, d, ops, memo, needs, rows, at, fields, resting, jobs, out, nam
         need(needs, status, WORLD, w, 0, 0, 0)
         return k
     begun, missing = k, status[NOTED]
-    # 0: deliveries, 1: timeouts, 2: polls, 3: the rest. At rest, and in a synchronous world between
-    # the first two, the next is not asked of the model if what came before makes it idle.
-    for phase in range(4):
-        last = phase == 3
+    # At rest, and in a synchronous world after the deliveries, what comes next is asked of the model
+    # only if what came before changes nothing.
+    staged = resting or d[SYNCHRONOUS]
+    phase = 0
+    while phase < 4:
         if phase == 0:
             deliveries(cells, d, ops, needs, fields, jobs, status)
         elif phase == 1:
             timeouts(cells, d, needs, fields, resting, jobs, status)
         elif phase == 2:
             polls(cells, d, ops, memo, needs, fields, resting, jobs, status)
-        elif d[DETECTOR]:
-            reports(cells, d, needs, fields, 0, 2, w, jobs, status)
-            reports(cells, d, needs, fields, 1, 1, w, jobs, status)
-        if last and not resting:
-            less = cell(cells, d[AT_SUSPECTED] + w)
-            if less >= 0:
-                reports(cells, d, needs, fields, 0, 1, less, jobs, status)
-            less = cell(cells, d[AT_REQUESTED] + w)
-            if less >= 0:
-                requests(cells, d, needs, fields, less, jobs, status)
-            faults(cells, d, ops, needs, fields, jobs, status)
-        k = perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, status)
+        else:
+            if d[DETECTOR]:
+                reports(cells, d, needs, fields, 0, 2, w, jobs, status)
+                reports(cells, d, needs, fields, 1, 1, w, jobs, status)
+            if not resting:
+                less = cell(cells, d[AT_SUSPECTED] + w)
+                if less >= 0:
+                    reports(cells, d, needs, fields, 0, 1, less, jobs, status)
+                less = cell(cells, d[AT_REQUESTED] + w)
+                if less >= 0:
+                    requests(cells, d, needs, fields, less, jobs, status)
+                faults(cells, d, ops, needs, fields, jobs, status)
+        phase += 1
+        if staged or phase == 4:
+            k = perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, status)
+            if status[NOTED] > missing or (resting and k > begun):
+                break
+            if phase == 1 and k > begun:
+                phase = 3
+    return k

@@ -18,7 +18,7 @@ from checker.table.renaming import Renaming
 from checker.table.rows import Layout, move_rows
 
 #: Expansions between two looks at the clock, and how far ahead missing entries are collected.
-EXPANSIONS, AHEAD = 20_000, 500
+EXPANSIONS, AHEAD = 20_000, 100
 
 
 class TableExplorer:
@@ -68,7 +68,7 @@ class TableExplorer:
 
     def _allocate(self, search: Search) -> None:
         self._deep = search == "dfs"
-        words, states, successors = self.filling.layout.words, 1024, 256
+        words, states, successors = self.filling.layout.words, 4096, 1024
         self._rows = np.zeros((states, words), dtype=np.int64)
         self._keys = self._rows.copy() if self.symmetry else self._rows
         self._parents = np.zeros(states, dtype=np.int32)
@@ -90,12 +90,15 @@ class TableExplorer:
         self._out = np.zeros((successors, words), dtype=np.int64)
         self._out_keys = self._out.copy() if self.symmetry else self._out
         self._names = np.zeros(successors, dtype=np.int64)
+        self._codes = np.zeros(successors, dtype=np.int64)
+        self._jobs = np.zeros((successors, 5), dtype=np.int64)
+        self._ends = np.zeros(s.BATCH, dtype=np.int64)
 
     def _grow(self) -> None:
         """Room for more states, or for more successors of one."""
         if self._status[s.FULL]:
             self._buffers(2 * len(self._out))
-            self._status[s.FULL] = 0
+            self._status[s.FULL] = self._status[s.JOBS] = 0
         size = int(self._status[s.SIZE])
         wanted = size + len(self._out)
         if wanted > len(self._rows):
@@ -150,10 +153,10 @@ class TableExplorer:
             decided = self.stop_when_decided and self.watch.all_decided
             self._bounds[s.ALL_DECIDED] = decided
             answer = s.advance(
-                f.arena.cells, f.arena.d, f.ops, f.memo, f.needs, self._rows, self._keys, self._parents,
-                self._slots, self._depths, self._expanded, self._stack, self._out,
-                self._out_keys, self._names, self._fields, self._coverage, asked, self._bounds,
-                status,
+                f.arena.cells, f.arena.d, f.ops, f.memo, f.needs, self._rows, self._keys,
+                self._parents, self._slots, self._depths, self._expanded, self._stack, self._jobs,
+                self._out, self._out_keys, self._names, self._codes, self._ends, self._fields,
+                self._coverage, asked, self._bounds, status,
             )  # fmt: skip
             match answer:
                 case s.EXHAUSTED:
@@ -174,7 +177,7 @@ class TableExplorer:
                     self._filled()
                 case s.UNSEEN_STEP:
                     before = self._rows[self._head()]
-                    for k in range(int(status[s.AT])):
+                    for k in range(int(status[s.BASE]), int(status[s.AT])):
                         self.filling.look_at_step(before, self._out[k])
                     self._filled()
                 case s.DECIDES:
@@ -191,7 +194,7 @@ class TableExplorer:
                 self._grow()
                 self._out[0] = self.filling.layout.pack(fields)
                 if s.start(
-                    f.arena.cells, f.arena.d, f.ops, f.memo, f.needs, self._rows, self._keys, self._parents,
+                    f.arena.cells, f.arena.d, f.needs, self._rows, self._keys, self._parents,
                     self._slots, self._depths, self._stack, self._out, self._out_keys,
                     self._fields, self._bounds, self._status,
                 ):  # fmt: skip

@@ -300,10 +300,10 @@ class Filling:
         d[a.DROPS] = self.system._drops
         d[a.FOLDS] = bool(self.system.folds)
         table["target"][:] = np.arange(n * n) // n
-        for at, name in enumerate(("crash", "drop", "duplicate")):
-            table["names"][at] = self.names(name)
-        # Entry 0: no effects, no sends, no moves.
-        self._append((0, 0))
+        # Pointer 0: nothing happens.
+        self._append((0,))
+        d[a.DROP] = self._fault("drop")
+        self._fault("duplicate")
         for answers in range(n + 1):
             for lost in range(answers + 1):
                 masks = [
@@ -320,6 +320,13 @@ class Filling:
             self.ops = np.append(self.ops, np.zeros(len(self.ops), dtype=np.int64))
         self.ops[at : at + len(numbers)] = numbers
         return at
+
+    def _fault(self, name: str) -> int:
+        """Where the effect stands that changes no local state and sends nothing."""
+        ops = (1, self.names(name), -1, 0)
+        if ops not in self._pointers:
+            self._pointers[ops] = self._append(ops)
+        return self._pointers[ops]
 
     def _get(self, kind: int, x: int, y: int) -> int:
         return int(a.memo_get(self.memo, a.memo_key(kind, x, y)))
@@ -420,7 +427,7 @@ class Filling:
 
     def _wiped(self, i: int, l: int) -> None:
         local = self.handling.value(wiped(self.locals[i].items[l]))
-        self.arena.table["wiped"][i, l] = self._local(i, local)
+        self.arena.table["wiped"][i, l] = self._pointer("crash", i, [Effect(local, ())])
 
     def _view(self, down: int, i: int, l: int) -> None:
         if self.arena.table["views"][down, i, l] < 0:
@@ -488,7 +495,7 @@ class Filling:
         reach = world.reach(self.ids)
         # Numbers first: giving one may make the arrays larger.
         steps = self._world_steps(world)
-        moves = [n for name, after in self._moves(world) for n in (self.names(name), after)]
+        moves = [n for name, after in self._moves(world) for n in (self._fault(name), after)]
         moves_at = self._append((len(moves) // 2, *moves))
         self.make_room()
         t = self.arena.table

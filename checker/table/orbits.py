@@ -57,16 +57,16 @@ def image_less(cells, d, needs, p, best, fields, status):  # type: ignore[no-unt
 
 
 @njit(nogil=True, cache=True)
-def canonical(cells, d, needs, row, key, fields, status):  # type: ignore[no-untyped-def]
-    """Writes the row of the canonical form."""
-    unpack(cells, d, row, fields)
+def canonical(cells, d, needs, rows, at, keys, fields, status):  # type: ignore[no-untyped-def]
+    """Writes the canonical form of rows[at] to keys[at]."""
+    unpack(cells, d, rows, at, fields)
     best = 0
     for p in range(1, d[PERMUTATIONS]):
         if image_less(cells, d, needs, p, best, fields, status):
             best = p
     for x in range(d[WORDS]):
-        key[x] = 0
+        keys[at, x] = 0
     for f in range(d[N] + 2 + d[N] * d[N]):
         if cells[d[AT_MASK] + f]:
             found = image(cells, d, needs, best, f, fields, status)
-            key[cells[d[AT_WORD] + f]] |= found << cell(cells, d[AT_SHIFT] + f)
+            keys[at, cells[d[AT_WORD] + f]] |= found << cell(cells, d[AT_SHIFT] + f)
