@@ -174,5 +174,3 @@ def rewrite(catalogue: Catalogue, numbers: Mapping[str, Mapping[str, Any]]) -> s
             for key, value in numbers.get(row["name"], {}).items():
                 row[key] = value
     return tomlkit.dumps(document)
-
-

@@ -30,7 +30,7 @@ class Property:
     about: a reachable property that says when there is something to speak of; where a search ends
         without meeting it (for at_rest: in a state at rest), the verdict is "vacuous".
     folds: the histories that the function takes behind the views.
-    healed: at_rest only: asked only where nothing is blocked and nobody stands still.
+    healed: at_rest only: asked only where nothing is blocked.
     """
 
     name: str
@@ -80,7 +80,7 @@ def at_rest(
 ) -> Decorator:
     """Must hold in every reachable state where nothing more can happen: (views, *histories).
 
-    healed: asked only where no partition is in place and nobody stands still.
+    healed: asked only where no partition is in place.
     """
     return lambda function: _property("at_rest", function, about, folds, healed)
 
@@ -121,7 +121,7 @@ class Observed(Protocol):
         """Whether nothing more can happen."""
 
     def undisturbed(self, state: Any) -> bool:
-        """Whether no partition is in place and nobody stands still."""
+        """Whether no partition is in place."""
 
     def views(self, state: Any) -> tuple[Any, ...]:
         """What properties see."""

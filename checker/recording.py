@@ -142,6 +142,4 @@ def _name(id: Any) -> str | None:
 
 
 def _envelope(envelope: Envelope) -> plain_trace.Envelope:
-    return plain_trace.Envelope(
-        str(envelope.src), str(envelope.dst), plain(envelope.message)
-    )
+    return plain_trace.Envelope(str(envelope.src), str(envelope.dst), plain(envelope.message))

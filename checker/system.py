@@ -157,8 +157,8 @@ class System:
         return all(after == state for _, after in busy)
 
     def undisturbed(self, state: ClusterState) -> bool:
-        """Whether no partition is in place and nobody stands still."""
-        return not (state.world.blocked or state.world.paused)
+        """Whether no partition is in place."""
+        return not state.world.blocked
 
     def views(self, state: ClusterState) -> tuple[Any, ...]:
         """The views of all processes, in the order of `ids`; crashed ones have `up` False."""

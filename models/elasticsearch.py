@@ -211,7 +211,8 @@ class Elasticsearch(Publishing):
 
     @upon(Vote)
     def vote(self, s: Node, msg: Vote, src: Id) -> Outcomes:
-        """With `terms`: only a vote of this term elects, and none for a state older than the voter's."""
+        """With `terms`: only a vote of this term elects, and only whose state is no older than the
+        voter's."""
         if msg.term > s.term:
             return Outcome(evolve(self.rejoin(s), term=msg.term))
         elects = msg.term == s.term and s.target == s.id and msg.age <= s.accepted.age

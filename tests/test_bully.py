@@ -174,7 +174,7 @@ def test_with_a_quorum_the_winner_asks_for_votes() -> None:
 def test_a_quorum_is_counted(nodes: int, quorum: Any, answers: int, dead: bool) -> None:
     model = Bully(nodes=nodes, quorum=quorum)
     peers = [Id("n", number) for number in range(1, nodes)][:answers]
-    replies = {id: (1, False) for id in peers}
+    replies = dict.fromkeys(peers, (1, False))
     top = Id("n", nodes)
     won = model.nobody_answers(process(top, 1, ELECTING), replies)
     assert (won.state.role is DEAD) == dead

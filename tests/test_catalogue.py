@@ -28,10 +28,10 @@ def test_rows_are_read_in_order(ring: Model, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("[[scope]]", "[[scop]]", 'unknown table \'scop\' (did you mean "scope"?)'),
+        ("[[scope]]", "[[scop]]", "unknown table 'scop' (did you mean \"scope\"?)"),
         ("[[scope]]", "[scope]", "write each scope as a table of its own, under [[scope]]"),
         ('name = "three"', "", "scope (without a name): name is missing or empty"),
-        ("depth = 6", "deph = 6", 'scope three: unknown key \'deph\' (did you mean "depth"?)'),
+        ("depth = 6", "deph = 6", "scope three: unknown key 'deph' (did you mean \"depth\"?)"),
         ("depth = 6", 'depth = "6"', "scope three: depth must be an integer, not '6'"),
         ("depth = 6", "depth = true", "scope three: depth must be an integer, not True"),
         ("{keep = true}", '"keep"', "bug RING-1: set must be a table, not 'keep'"),

@@ -26,12 +26,15 @@ def ring(tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["chek", "bully"], 'no command \'chek\' (did you mean "check"?)'),
-        (["bugs", "shw"], 'no command \'shw\' (did you mean "show"?)'),
-        (["check", "buly"], 'no model is called \'buly\' (did you mean "bully"?); installed are '),
+        (["chek", "bully"], "no command 'chek' (did you mean \"check\"?)"),
+        (["bugs", "shw"], "no command 'shw' (did you mean \"show\"?)"),
+        (["check", "buly"], "no model is called 'buly' (did you mean \"bully\"?); installed are "),
         (["show", "buly"], '(did you mean "bully"?)'),
         (["check", "bully", "--propety", "x"], "--property"),
-        (["check", "bully", "--set", "quorm=off"], '\'quorm\' (did you mean "quorum"?); it has nod'),
+        (
+            ["check", "bully", "--set", "quorm=off"],
+            "'quorm' (did you mean \"quorum\"?); it has nod",
+        ),
         (["check", "bully", "--set", "quorum=of"], "quorum: 'of' is none of off, half, majority ("),
         (["check", "bully", "--set", "elections=two"], "elections: 'two' is not a whole number"),
         (["check", "bully", "--set", "gen_check=si"], "gen_check: 'si' is not true or false"),
@@ -42,8 +45,11 @@ def ring(tmp_path: Path) -> str:
             "nodes is given twice: 4 by --nodes and 5 by --set",
         ),
         (["check", "bully", "--nodes", "0"], "'--nodes'"),
-        (["check", "bully", "--property", "one_leder"], '(did you mean "one_leader"?); it has elec'),
-        (["check", "bully", "--network", "bagg"], '\'bagg\' is none of bag, set, fifo (did you mean'),
+        (
+            ["check", "bully", "--property", "one_leder"],
+            '(did you mean "one_leader"?); it has elec',
+        ),
+        (["check", "bully", "--network", "bagg"], "'bagg' is none of bag, set, fifo (did you mean"),
         (["check", "bully", "--timing", "synchron"], '(did you mean "synchronous"?)'),
         (["check", "bully", "--cuts", "oneway"], '(did you mean "one-way"?)'),
         (["check", "bully", "--search", "bfg"], "'bfs'"),
@@ -55,7 +61,7 @@ def ring(tmp_path: Path) -> str:
         (["check", "no/such.py:Ring"], "no/such.py: No such file or directory"),
         (["check", "no/such.py"], "no/such.py: No such file or directory"),
         (["bugs", "show", "BUL-01"], "no bug is called 'BUL-01' (did you mean \"BUL-1\"?)"),
-        (["regress", "buly"], 'no row or model is called \'buly\' (did you mean "bully"?)'),
+        (["regress", "buly"], "no row or model is called 'buly' (did you mean \"bully\"?)"),
         (["regress", "--junit", "no/such/dir.xml"], "there is no directory no/such"),
         (["replay", "no-such.json"], "no-such.json"),
         (["graph", "bully", "--out", "x.png"], "x.png: the ending decides the format: .dot, "),
@@ -96,7 +102,7 @@ def test_a_file_without_a_class_is_told_which_it_has(command: Command, ring: str
     assert command("check", path) == 2
     assert f"name the model's class too, as in {path}:Ring" in command.err
     assert command("check", f"{path}:Rin") == 2
-    assert 'no model \'Rin\' (did you mean "Ring"?)' in command.err
+    assert "no model 'Rin' (did you mean \"Ring\"?)" in command.err
     assert command("check", f"{path}:Token") == 2
     assert "a model is a subclass of checker.Protocol; the file has Ring" in command.err
 
@@ -131,7 +137,10 @@ def test_a_configuration_that_is_not_there_is_named(command: Command, tmp_path: 
 # -- the model's faults: exit 75, with file and line -----------------------------------------------
 
 PASS_ON = 'return Outcome(s, [Send(after, Token())], note="holds the token")'
-MUTATION = ("s = evolve(s, holds=self.keep, passed=s.passed + 1)", "object.__setattr__(s, 'passed', 7)")
+MUTATION = (
+    "s = evolve(s, holds=self.keep, passed=s.passed + 1)",
+    "object.__setattr__(s, 'passed', 7)",
+)
 COUNTER = "import itertools\nCOUNT = itertools.count(7)\n\n\n@frozen\nclass Token:\n    n: int = 0"
 
 
@@ -142,7 +151,10 @@ COUNTER = "import itertools\nCOUNT = itertools.count(7)\n\n\n@frozen\nclass Toke
         ([(PASS_ON, "return 1 // 0")], "raised ZeroDivisionError"),
         ([(PASS_ON, "return s")], "return an Outcome, a tuple of Outcomes"),
         ([(PASS_ON, "return Outcome(evolve(s, holds=[1]))")], "use tuple and frozenset"),
-        ([(PASS_ON, "return Outcome(s, [Send(Id('n', 9), Token())])")], "no process of this cluster"),
+        (
+            [(PASS_ON, "return Outcome(s, [Send(Id('n', 9), Token())])")],
+            "no process of this cluster",
+        ),
         (
             [
                 ("@frozen\nclass Token:\n    pass", COUNTER),
@@ -174,10 +186,18 @@ def test_a_message_without_a_handler_is_named(command: Command, tmp_path: Path) 
     ("changes", "line", "message"),
     [
         ([("class Token:", "class Token")], "class Token", "expected ':'"),
-        ([("from typing import Literal", "import nothing_like_it")], "import noth", "ModuleNotFound"),
+        (
+            [("from typing import Literal", "import nothing_like_it")],
+            "import noth",
+            "ModuleNotFound",
+        ),
         ([("properties = (", "properties = 1 / 0, (")], "properties =", "ZeroDivisionError"),
         ([("from typing import Literal", "import sys; sys.exit(0)")], "sys.exit", "SystemExit"),
-        ([("@frozen\nclass Ring", "class Ring")], "class Ring", "Ring is not decorated: write @attrs"),
+        (
+            [("@frozen\nclass Ring", "class Ring")],
+            "class Ring",
+            "Ring is not decorated: write @attrs",
+        ),
         ([("@upon(Token)", "@upon(Token)\n    @timeout()")], "@upon", "two decorators"),
     ],
 )
@@ -221,7 +241,9 @@ def test_what_else_a_model_raises_is_its_fault_too(command: Command, tmp_path: P
 
 
 def test_an_environment_that_is_none_is_named(command: Command, tmp_path: Path) -> None:
-    ring = write_model(tmp_path, ("    properties = (", "    environment = 'bag'\n    properties = ("))
+    ring = write_model(
+        tmp_path, ("    properties = (", "    environment = 'bag'\n    properties = (")
+    )
     assert command("check", ring) == 75
     assert "write environment = Environment(...)" in command.err
 

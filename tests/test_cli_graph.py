@@ -48,7 +48,7 @@ def test_dot_has_a_box_per_state(command: Command, tmp_path: Path) -> None:
     assert command("graph", *RAFT, "--out", file) == 0
     text = file.read_text()
     assert text.count(" -> ") == TRANSITIONS
-    assert sum("label=\"state " in line for line in text.splitlines()) == STATES
+    assert sum('label="state ' in line for line in text.splitlines()) == STATES
     assert command.err == ""
     if shutil.which("dot"):
         subprocess.run(["dot", "-Tcanon", file], check=True, capture_output=True, timeout=60)

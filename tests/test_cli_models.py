@@ -48,7 +48,9 @@ def test_a_model_of_ones_own_is_shown_whole(command: Command, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("model", installed(), ids=lambda model: str(model.name))
-def test_every_installed_model_tells_its_story_knobs_and_bugs(command: Command, model: Model) -> None:
+def test_every_installed_model_tells_its_story_knobs_and_bugs(
+    command: Command, model: Model
+) -> None:
     assert command("show", model.name) == 0
     for knob in model.knobs():
         assert (knob.setting or knob.name) in command.out

@@ -66,8 +66,11 @@ def test_rows_as_expected_end_with_0(command: Command, ring: str, jobs: str) -> 
             [('"The token goes round."', '"None."\nset = {start = "nobody"}')],
             ["the verdict is vacuous, expected holds", "distinct is 1, expected 7"],
         ),
-        ([("{keep = true}", "{kep = true}")], ["no knob or setting 'kep' (did you mean \"keep\"?)"]),
-        ([('"one_leader"', '"one_leder"')], ['no property \'one_leder\' (did you mean "one_lead']),
+        (
+            [("{keep = true}", "{kep = true}")],
+            ["no knob or setting 'kep' (did you mean \"keep\"?)"],
+        ),
+        ([('"one_leader"', '"one_leder"')], ["no property 'one_leder' (did you mean \"one_lead"]),
     ],
 )
 def test_a_row_that_is_not_as_expected_ends_with_30(
@@ -86,7 +89,7 @@ def test_a_row_that_is_not_as_expected_ends_with_30(
     [
         ([('source = "a made-up ticket, 17"\n', "")], "bug RING-1: source is missing or empty"),
         ([("a made-up ticket, 17", "")], "bug RING-1: source is missing or empty"),
-        ([("story = \"Who", "stroy = \"Who")], 'bug RING-1: unknown key \'stroy\' (did you mean "st'),
+        ([('story = "Who', 'stroy = "Who')], "bug RING-1: unknown key 'stroy' (did you mean \"st"),
     ],
 )
 def test_a_catalogue_that_cannot_be_read_ends_with_30(
@@ -133,7 +136,11 @@ def test_junit_tells_the_same(command: Command, ring: str, tmp_path: Path) -> No
     (suite,) = ElementTree.parse(tmp_path / "out.xml").getroot()
     assert (suite.tag, suite.get("tests"), suite.get("failures")) == ("testsuite", "2", "1")
     good, bad = suite
-    assert (good.get("name"), good.get("classname"), len(good)) == ("three", f"splitbrain.{ring}", 0)
+    assert (good.get("name"), good.get("classname"), len(good)) == (
+        "three",
+        f"splitbrain.{ring}",
+        0,
+    )
     assert bad.get("name") == "RING-1"
     assert bad[0].tag == "failure" and bad[0].get("message") == "depth is 2, expected 3"
 

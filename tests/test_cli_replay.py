@@ -47,9 +47,7 @@ def test_an_edited_trace_departs_at_the_step(command: Command, stored: Path) -> 
     assert "n1.passed: stored 5, now 1" in last
 
 
-def test_a_changed_rule_departs_at_the_step(
-    command: Command, stored: Path, tmp_path: Path
-) -> None:
+def test_a_changed_rule_departs_at_the_step(command: Command, stored: Path, tmp_path: Path) -> None:
     write_model(tmp_path, ("evolve(s, holds=True)", "evolve(s, holds=False)"))
     assert command("replay", stored) == 30
     last = command.out.splitlines()[-1]
@@ -61,7 +59,10 @@ def test_a_changed_rule_departs_at_the_step(
     ("change", "why"),
     [
         (("    rounds: int = 1", "    turns: int = 1"), "has no knob or setting 'rounds'"),
-        (('Literal["n1", "nobody"] = "n1"', 'Literal["none", "nobody"] = "none"'), "start: 'n1' is"),
+        (
+            ('Literal["n1", "nobody"] = "n1"', 'Literal["none", "nobody"] = "none"'),
+            "start: 'n1' is",
+        ),
         (("properties = (one_leader, ", "properties = ("), "has no property 'one_leader'"),
     ],
 )

@@ -13,7 +13,9 @@ def test_the_catalogue_is_that_of_the_toml_files() -> None:
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
-    (command,) = [line for line in README.splitlines() if line.startswith('python -m pip install ".[')]
+    (command,) = [
+        line for line in README.splitlines() if line.startswith('python -m pip install ".[')
+    ]
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8").replace(" --quiet", "")
     assert f"\n{command}\n" in ci
 

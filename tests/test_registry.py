@@ -87,7 +87,7 @@ def test_texts_are_read_as_the_type_of_the_knob(name: str, text: str, value: Any
         ("either", "z", "either: 'z' is none of x, y, none"),
         ("timeout", "1", "the last part of several settings: write one.timeout or other.timeout"),
         ("", "1", "has no knob or setting ''"),
-        ("quorun", "1", 'has no knob or setting \'quorun\' (did you mean "quorum"?); it has nodes'),
+        ("quorun", "1", "has no knob or setting 'quorun' (did you mean \"quorum\"?); it has nodes"),
     ],
 )
 def test_other_texts_and_values_are_refused(name: str, value: Any, message: str) -> None:

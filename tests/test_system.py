@@ -272,8 +272,14 @@ def test_a_message_that_can_arrive_is_no_rest_and_a_cut_one_is() -> None:
 
 
 def test_faults_and_clients_are_no_unrest() -> None:
-    system = System(Store(), world(crashes=1, requests=1, pauses=1, restarts=1))
+    system = System(Store(), world(crashes=1, requests=1, restarts=1))
     assert all(system.at_rest(state) for state in reached(system))
+
+
+def test_nothing_is_at_rest_while_somebody_stands_still() -> None:
+    system = System(Store(), world(pauses=1))
+    assert all(system.at_rest(state) != bool(state.world.paused) for state in reached(system))
+    assert any(state.world.paused for state in reached(system))
 
 
 def test_a_report_that_is_due_is_unrest() -> None:

@@ -222,7 +222,10 @@ def test_of_a_record_only_the_fields_that_differ_are_told() -> None:
     new = {"state": {"type": "State", "version": 2, "nodes": {"#set": ["n1"]}}, "other": 1}
     assert changes(old, new) == ("state.version: 1 -> 2",)
     vote = {"state": {"type": "Vote", "version": 2}}
-    assert changes(old, vote) == ("state: State(version 1, nodes {n1}) -> Vote(version 2)", "other: 1 -> -")
+    assert changes(old, vote) == (
+        "state: State(version 1, nodes {n1}) -> Vote(version 2)",
+        "other: 1 -> -",
+    )
 
 
 def test_what_stands_above_is_not_written_out_again() -> None:

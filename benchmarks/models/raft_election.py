@@ -70,26 +70,23 @@ class RaftElection(Protocol):
     def symmetric(self) -> tuple[tuple[Id, ...], ...]:
         return (self.processes(),)
 
-    @timeout(
-        when=lambda s: s.role is not Role.LEADER, limit=lambda self, s: s.term < self.max_term
-    )
+    @timeout(when=lambda s: s.role is not Role.LEADER, limit=lambda self, s: s.term < self.max_term)
     def election_timeout(self, s: Server) -> Outcomes:
         term = s.term + 1
-        s = evolve(
-            s, term=term, voted_for=s.id, role=Role.CANDIDATE, votes=frozenset({s.id})
-        )
+        s = evolve(s, term=term, voted_for=s.id, role=Role.CANDIDATE, votes=frozenset({s.id}))
         return Outcome(s, to(self.others(s), RequestVote(term)))
 
     @upon(RequestVote)
     def request_vote(self, s: Server, msg: RequestVote, src: Id) -> Outcomes:
         if msg.term > s.term:
             s = evolve(s, term=msg.term, role=Role.FOLLOWER, votes=frozenset())
-        elif msg.term < s.term or (msg.term, src) in s.given:
-            return ()
-        elif s.voted_for not in (None, src) and not self.broken:
+        elif msg.term < s.term or (msg.term, src) in s.given or not self.may_vote(s, src):
             return ()
         s = evolve(s, voted_for=src, given=s.given | {(msg.term, src)})
         return Outcome(s, [Send(src, Vote(msg.term))])
+
+    def may_vote(self, s: Server, candidate: Id) -> bool:
+        return self.broken or s.voted_for in (None, candidate)
 
     @upon(Vote)
     def vote(self, s: Server, msg: Vote, src: Id) -> Outcomes:
