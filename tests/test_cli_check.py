@@ -275,7 +275,7 @@ def test_a_file_that_fails_takes_nothing_from_the_result(
     files = [f"--out={tmp_path / name}" for name in ("x.png", "x.json")]
     assert command("check", ring, "--set", "keep=true", *files, *["--json"] * as_json) == 2
     assert "n1 and n2 both believe that they lead" in command.out
-    assert "x.png: Graphviz failed with status 3" in command.err
+    assert "x.png: Graphviz failed" in command.err
     assert (tmp_path / "x.json").exists() and not (tmp_path / "x.png").exists()
 
 

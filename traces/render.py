@@ -53,6 +53,9 @@ def _graphviz(trace: Trace, target: Path) -> bytes:
         raise TraceError(
             f"{target}: Graphviz failed with status {error.returncode}: {message}"
         ) from error
+    except OSError as error:
+        # It ended before it had read what was piped to it.
+        raise TraceError(f"{target}: Graphviz failed: {error}") from error
     return image
 
 
