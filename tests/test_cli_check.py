@@ -279,6 +279,13 @@ def test_a_file_that_fails_takes_nothing_from_the_result(
     assert (tmp_path / "x.json").exists() and not (tmp_path / "x.png").exists()
 
 
+def test_where_the_scope_is_too_large_random_walks_are_named(command: Command) -> None:
+    assert command("check", RAFT, "--max-states", "100") == 20
+    assert "--search random" in command.out
+    assert command("check", RAFT, "--search", "random", "--walks", "1") == 20
+    assert "--search random" not in command.out
+
+
 def test_a_picture_that_needs_graphviz_is_refused_before_the_search(
     command: Command, ring: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

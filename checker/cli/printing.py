@@ -133,6 +133,12 @@ def _print_search(console: Console, report: Report) -> None:
         console.print(f"never happened in this scope: {', '.join(silent)}", soft_wrap=True)
     if exploration.stopped == INTERRUPTED:
         console.print("[bold yellow]interrupted[/]: this is what was found so far")
+    if report.verdict is Verdict.UNDETERMINED and report.plan.search != "random":
+        console.print(
+            "to look deeper than can be searched completely: --search random --depth 100"
+            " (finds counterexamples, not always the shortest, and never says that all is well)",
+            soft_wrap=True,
+        )
 
 
 def _shown(value: Any) -> Any:
