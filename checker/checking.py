@@ -5,11 +5,12 @@ from typing import Any, Literal
 
 import attrs
 
+from checker.engines import Engine, Task, search
 from checker.environment import CUTS, Budget, Environment
 from checker.errors import ModelError, UsageError
 from checker.properties import Property, Verdict, Watch, folds_of
 from checker.protocol import Handler, Protocol
-from checker.reference import Exploration, Explorer, Limits, Progress, Run, Search
+from checker.reference import Exploration, Limits, Progress, Run, Search
 from checker.registry import Model, did_you_mean
 from checker.symmetry import Symmetry
 from checker.system import System
@@ -32,6 +33,7 @@ class Plan:
     limits: Limits = attrs.field(factory=Limits)
     #: Go on after every property is decided, so that the counts are those of the whole scope.
     exhaust: bool = False
+    engine: Engine = "auto"
 
     def system(self) -> System:
         """The transition system, with the histories that the properties need."""
@@ -64,6 +66,8 @@ class Report:
     system: System
     exploration: Exploration
     results: tuple[Result, ...]
+    #: The engine that had the last word.
+    engine: Engine
 
     @property
     def verdict(self) -> Verdict:
@@ -139,20 +143,20 @@ def check(plan: Plan, progress: Progress | None = None) -> Report:
     Raises UnsoundError where symmetry was asked for and the model does not bear it out.
     """
     system = plan.system()
-    watch = Watch(system, plan.properties, system.folds)
     symmetry = Symmetry(system) if plan.symmetry else None
-    explorer = Explorer(
-        system,
-        watch,
+    task = Task(
+        system=system,
+        properties=plan.properties,
+        search=plan.search,
+        seed=plan.seed,
         limits=plan.limits,
-        key=symmetry.key if symmetry else None,
+        symmetry=symmetry,
         progress=progress,
-        label=lambda action: action.name,
         stop_when_decided=not plan.exhaust,
+        coverage=tuple(_action_name(handler) for handler in system.handling.table),
     )
-    for handler in system.handling.table:
-        explorer.counts.coverage[_action_name(handler)] = 0
-    exploration = explorer.explore(plan.search, plan.seed)
+    found = search(task, plan.engine)
+    exploration, watch = found.exploration, found.watch
     if symmetry:
         symmetry.verify(watch)
     results = []
@@ -165,7 +169,7 @@ def check(plan: Plan, progress: Progress | None = None) -> Report:
         elif verdict is Verdict.UNDETERMINED:
             reason = exploration.stopped
         results.append(Result(prop, verdict, reason, run))
-    return Report(plan, system, exploration, tuple(results))
+    return Report(plan, system, exploration, tuple(results), found.engine)
 
 
 def _action_name(handler: Handler) -> str:

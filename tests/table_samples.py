@@ -22,7 +22,16 @@ from checker import (
     timeout,
     upon,
 )
-from checker.properties import Property, Watch, at_rest, folds_of, history, invariant, reachable, step
+from checker.properties import (
+    Property,
+    Watch,
+    at_rest,
+    folds_of,
+    history,
+    invariant,
+    reachable,
+    step,
+)
 from checker.reference import Exploration, Explorer, Limits, Search
 from checker.symmetry import Symmetry
 from checker.system import System

@@ -49,10 +49,10 @@ class Size(click.ParamType[int]):
 )
 @click.option(
     "--engine",
-    type=click.Choice(["reference"]),
-    default="reference",
+    type=click.Choice(["auto", "table", "reference"]),
+    default="auto",
     show_default=True,
-    help="What explores the states.",
+    help="What explores the states; auto: the reference, and tables when it proves large.",
 )
 @click.option(
     "--symmetry/--no-symmetry", default=False, help="Count states that differ in names only once."
@@ -85,7 +85,7 @@ class Size(click.ParamType[int]):
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def check_command(
     search: Any,
-    engine: str,
+    engine: Any,
     symmetry: bool,
     seed: int,
     walks: int,
@@ -113,6 +113,7 @@ def check_command(
         search=search,
         symmetry=symmetry,
         seed=seed,
+        engine=engine,
         limits=attrs.evolve(limits(max_states, depth, time_limit, memory), walks=walks),
     )
     if not plan.properties:
@@ -127,7 +128,7 @@ def check_command(
         report = check(plan, ticker.tick)
     written, failed = _write(report, out)
     if as_json:
-        click.echo(json.dumps(summary(report, selected, engine, written), indent=2))
+        click.echo(json.dumps(summary(report, selected, written), indent=2))
     else:
         print_report(report, selected, written)
     if failed is not None:
@@ -160,9 +161,7 @@ def _write(report: Report, out: tuple[str, ...]) -> tuple[dict[str, list[str]], 
     return written, failed
 
 
-def summary(
-    report: Report, selected: Chosen, engine: str, written: dict[str, list[str]]
-) -> dict[str, Any]:
+def summary(report: Report, selected: Chosen, written: dict[str, list[str]]) -> dict[str, Any]:
     """The object that --json prints."""
     plan: Plan = report.plan
     exploration, counts = report.exploration, report.exploration.counts
@@ -170,7 +169,7 @@ def summary(
         "model": plan.model.name,
         "knobs": knobs(plan),
         "scope": plan.scope(),
-        "engine": engine,
+        "engine": report.engine,
         "search": plan.search,
         "symmetry": plan.symmetry,
         "workers": 1,

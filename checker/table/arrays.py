@@ -51,6 +51,7 @@ TABLES = {
     "dead": "wi",
     "reach": "wij",  # 1: j would answer i; 2: it would not; 0: i does not step, or is j
     "calm": "w",  # 1: nothing is blocked and nobody stands still
+    "paused": "w",  # 1: somebody stands still
     "crashed": "wi",  # -> w, or -1 where it cannot happen; so on to the end
     "restarted": "wi",
     "lost": "wk",
@@ -68,7 +69,7 @@ TABLES = {
     "history_images": "py",
 }
 #: Tables whose entries are 0 until something else is known.
-FLAGS = {"known", "opened", "stepping", "down", "dead", "reach", "calm", "moves"}
+FLAGS = {"known", "opened", "stepping", "down", "dead", "reach", "calm", "paused", "moves"}
 
 # Places in `d`: rules, then sizes (n; how many channels are used; the size of each axis).
 # DROP: where the effect of a drop stands in `ops`, and behind it that of a duplicate.
@@ -86,7 +87,7 @@ BEGIN = {name: 8 + len(AXES) + at for at, name in enumerate(TABLES)}
 (
     AT_WORD, AT_SHIFT, AT_MASK, AT_USED, AT_TARGET, AT_CONTENTS, AT_DELIVERIES,
     AT_PUSHES, AT_TIMERS, AT_GUARDS, AT_REPLIES, AT_REQUESTS, AT_REPORTS, AT_RESTARTS,
-    AT_WIPED, AT_VIEWS, AT_KNOWN, AT_OPENED, AT_STEPPING, AT_DOWN, AT_DEAD, AT_REACH, AT_CALM,
+    AT_WIPED, AT_VIEWS, AT_KNOWN, AT_OPENED, AT_STEPPING, AT_DOWN, AT_DEAD, AT_REACH, AT_CALM, AT_PAUSED,
     AT_CRASHED, AT_RESTARTED, AT_LOST, AT_DOUBLED, AT_REQUESTED, AT_SUSPECTED, AT_MOVES,
     AT_CHOICES, AT_PLACES, AT_ORIGIN, AT_SOURCE, AT_LOCAL_IMAGES, AT_CONTENT_IMAGES,
     AT_WORLD_IMAGES, AT_HISTORY_IMAGES,

@@ -15,13 +15,74 @@ import numpy as np
 from numba import njit
 
 from checker.table.arrays import (
-    ANSWERED, ANSWERS, AT_CHOICES, AT_CONTENTS, AT_CRASHED, AT_DEAD, AT_DELIVERIES, AT_DOUBLED,
-    AT_GUARDS, AT_KNOWN, AT_LOST, AT_MASK, AT_MOVES, AT_OPENED, AT_PUSHES, AT_REACH, AT_REPLIES,
-    AT_REPORTS, AT_REQUESTED, AT_REQUESTS, AT_RESTARTED, AT_RESTARTS, AT_SHIFT, AT_STEPPING,
-    AT_SUSPECTED, AT_TARGET, AT_TIMERS, AT_USED, AT_VIEWS, AT_WIPED, AT_WORD, CHANNELS, CONTENT,
-    DELIVERY, DETECTOR, DROP, DROP_LEVELS, DROPS, FOLD, FOLDS, GUARD, MEMO_ANSWERS, MEMO_POLL, POLL,
-    POLLS, PUSH, REPLY, REPORT, REQUEST, REQUESTS, RESTART, SYNCHRONOUS, TIMER, TIMERS, VIEW, WIPED,
-    WORDS, WORLD, G, L, M, N, Q, cell, fold_key, memo_get, memo_key,
+    ANSWERED,
+    ANSWERS,
+    AT_CHOICES,
+    AT_CONTENTS,
+    AT_CRASHED,
+    AT_DEAD,
+    AT_DELIVERIES,
+    AT_DOUBLED,
+    AT_DOWN,
+    AT_GUARDS,
+    AT_KNOWN,
+    AT_LOST,
+    AT_MASK,
+    AT_MOVES,
+    AT_OPENED,
+    AT_PUSHES,
+    AT_REACH,
+    AT_REPLIES,
+    AT_REPORTS,
+    AT_REQUESTED,
+    AT_REQUESTS,
+    AT_RESTARTED,
+    AT_RESTARTS,
+    AT_SHIFT,
+    AT_STEPPING,
+    AT_SUSPECTED,
+    AT_TARGET,
+    AT_TIMERS,
+    AT_USED,
+    AT_VIEWS,
+    AT_WIPED,
+    AT_WORD,
+    CHANNELS,
+    CONTENT,
+    DELIVERY,
+    DETECTOR,
+    DROP,
+    DROP_LEVELS,
+    DROPS,
+    FOLD,
+    FOLDS,
+    GUARD,
+    MEMO_ANSWERS,
+    MEMO_POLL,
+    POLL,
+    POLLS,
+    PUSH,
+    REPLY,
+    REPORT,
+    REQUEST,
+    REQUESTS,
+    RESTART,
+    SYNCHRONOUS,
+    TIMER,
+    TIMERS,
+    VIEW,
+    WIPED,
+    WORDS,
+    WORLD,
+    G,
+    L,
+    M,
+    N,
+    Q,
+    cell,
+    fold_key,
+    memo_get,
+    memo_key,
 )  # fmt: skip
 
 #: Places in `status`: how many needs are noted; whether a buffer is too small; how many jobs.
@@ -82,17 +143,21 @@ def flip(cells, d, rows, at, f, difference):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def remembered(cells, d, memo, needs, fields, i, l, status):  # type: ignore[no-untyped-def]
-    """The history once process i is in local state l; -1 if unknown."""
-    old = cell(cells, d[AT_VIEWS] + i * d[L] + fields[i])
-    new = cell(cells, d[AT_VIEWS] + i * d[L] + l)
+def remembered(cells, d, memo, needs, fields, i, l, w, status):  # type: ignore[no-untyped-def]
+    """The history once process i is in local state l and the world is w; -1 if unknown."""
+    n, history = d[N], fields[d[N] + 1]
+    was_down = cell(cells, d[AT_DOWN] + fields[n] * n + i)
+    down = cell(cells, d[AT_DOWN] + w * n + i)
+    if l == fields[i] and down == was_down:
+        return history
+    old = cell(cells, d[AT_VIEWS] + (was_down * n + i) * d[L] + fields[i])
+    new = cell(cells, d[AT_VIEWS] + (down * n + i) * d[L] + l)
     if old < 0:
-        need(needs, status, VIEW, 0, i, fields[i], 0)
+        need(needs, status, VIEW, was_down, i, fields[i], 0)
     if new < 0:
-        need(needs, status, VIEW, 0, i, l, 0)
+        need(needs, status, VIEW, down, i, l, 0)
     if old < 0 or new < 0:
-        return -1
-    history = fields[d[N] + 1]
+        return np.int64(-1)
     if old == new:
         return history
     found = memo_get(memo, fold_key(history, old, new))
@@ -289,10 +354,10 @@ def perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, s
             for x in range(d[WORDS]):
                 out[k, x] = rows[at, x]
             complete = True
-            if l >= 0 and l != fields[i]:
+            if l >= 0:
                 flip(cells, d, out, k, i, l ^ fields[i])
                 if d[FOLDS]:
-                    history = remembered(cells, d, memo, needs, fields, i, l, status)
+                    history = remembered(cells, d, memo, needs, fields, i, l, w, status)
                     if history < 0:
                         complete = False
                     else:

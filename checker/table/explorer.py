@@ -13,6 +13,7 @@ from checker.reference import Counts, Exploration, Limits, Progress, Run, Search
 from checker.symmetry import Symmetry
 from checker.system import System
 from checker.table import search as s
+from checker.table.expansion import FULL, JOBS, NOTED
 from checker.table.filling import Filling, TableLimitError
 from checker.table.renaming import Renaming
 from checker.table.rows import Layout, move_rows
@@ -33,10 +34,15 @@ class TableExplorer:
         symmetry: Symmetry | None = None,
         progress: Progress | None = None,
         stop_when_decided: bool = True,
+        spent: float = 0.0,
     ) -> None:
-        """symmetry: states that it says are renamings of each other count as one."""
+        """symmetry: states that it says are renamings of each other count as one. spent: seconds of
+        the search that are past already."""
         if len(watch.properties) > 30:
-            raise TableLimitError("the table engine watches at most 30 properties at once")
+            raise TableLimitError(
+                "the table engine watches at most 30 properties at once: name fewer, or"
+                " choose --engine reference"
+            )
         self.system = system
         self.watch = watch
         self.limits = limits or Limits()
@@ -48,13 +54,16 @@ class TableExplorer:
         self.filling = Filling(system, watch, len(symmetry.renamings) if symmetry else 0)
         self.renaming = Renaming(self.filling, symmetry)
         self._process = psutil.Process()
-        self._begun = monotonic()
+        self._spent = spent
+        self._begun = monotonic() - spent
 
     def explore(self, search: Search = "bfs") -> Exploration:
         """Run the search to its end, a limit or an interrupt (what was found is kept)."""
         if search == "random":
-            raise TableLimitError("the table engine does not walk at random: the reference does")
-        self._begun = monotonic()
+            raise TableLimitError(
+                "the table engine does not walk at random: leave out --engine table"
+            )
+        self._begun = monotonic() - self._spent
         try:
             self._allocate(search)
             stopped = self._exhaust()
@@ -68,7 +77,7 @@ class TableExplorer:
 
     def _allocate(self, search: Search) -> None:
         self._deep = search == "dfs"
-        words, states, successors = self.filling.layout.words, 4096, 1024
+        words, states, successors = self.filling.layout.words, 4096, 64
         self._rows = np.zeros((states, words), dtype=np.int64)
         self._keys = self._rows.copy() if self.symmetry else self._rows
         self._parents = np.zeros(states, dtype=np.int32)
@@ -96,9 +105,9 @@ class TableExplorer:
 
     def _grow(self) -> None:
         """Room for more states, or for more successors of one."""
-        if self._status[s.FULL]:
+        if self._status[FULL]:
             self._buffers(2 * len(self._out))
-            self._status[s.FULL] = self._status[s.JOBS] = 0
+            self._status[FULL] = self._status[JOBS] = 0
         size = int(self._status[s.SIZE])
         wanted = size + len(self._out)
         if wanted > len(self._rows):
@@ -210,11 +219,11 @@ class TableExplorer:
     def _fill(self) -> None:
         """Fill in what is missing. What states further ahead lack is not urgent: where the model
         fails there, the search may end before it comes to that."""
-        noted, urgent = (int(self._status[at]) for at in (s.NOTED, s.URGENT))
+        noted, urgent = (int(self._status[at]) for at in (NOTED, s.URGENT))
         needs = [tuple(need) for need in self.filling.needs[:noted].tolist()]
         now = dict.fromkeys(needs[:urgent])
         later = [need for need in dict.fromkeys(needs[urgent:]) if need not in now]
-        self._status[s.NOTED] = 0
+        self._status[NOTED] = 0
         try:
             for need in now:
                 self._ask(need)
@@ -245,20 +254,21 @@ class TableExplorer:
         found = self.watch.step(before, after)
         if not found:
             raise SplitbrainError(f"the tables and the watch disagree on a step from state {at}")
-        action = next(a for a, state in self.system.successors(before) if state == after)
         for name in found:
-            self.runs[name] = (*self._path(at), (action, after))
+            self.runs[name] = self._path(at, after)
 
-    def _path(self, at: int) -> Run:
-        """The run to a state, its actions found again by expanding its ancestors."""
-        line = [at]
-        while self._parents[line[-1]] >= 0:
-            line.append(int(self._parents[line[-1]]))
+    def _path(self, at: int, beyond: Any = None) -> Run:
+        """The run to a state, and to a successor beyond it; its actions are found again by expanding
+        what it passes."""
+        line = [] if beyond is None else [beyond]
+        while at >= 0:
+            line.append(self.filling.decode(self._rows[at]))
+            at = int(self._parents[at])
         key = self.symmetry.key if self.symmetry else lambda state: state
-        state = self.filling.decode(self._rows[line.pop()])
+        state = line.pop()
         run: list[tuple[Any, Any]] = [(None, state)]
         while line:
-            wanted = key(self.filling.decode(self._rows[line.pop()]))
+            wanted = key(line.pop())
             moves = self.system.successors(state)
             action, state = next((a, after) for a, after in moves if key(after) == wanted)
             run.append((action, state))

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from checker.errors import SplitbrainError
+from checker.errors import UsageError
 from checker.faults import World, partitions
 from checker.handling import Effect
 from checker.network import Envelope
@@ -22,12 +22,11 @@ from checker.table.arrays import HALF, VIEW_BITS, Arena, Array
 from checker.table.rows import Layout
 from checker.values import Renaming, order_key, wiped
 
-
 #: The most cells that the tables may take.
 LARGEST = 1 << 28
 
 
-class TableLimitError(SplitbrainError):
+class TableLimitError(UsageError):
     """Something outgrew the tables: the reference explorer has no such limit."""
 
 
@@ -442,7 +441,9 @@ class Filling:
             for fold, value in zip(self.system.folds, seen, strict=True)
         )
         if history >> 60 - 2 * VIEW_BITS or max(old, new) >> VIEW_BITS:
-            raise TableLimitError("there are more different histories or views than the tables hold")
+            raise TableLimitError(
+                "there are more different histories or views than the tables hold"
+            )
         key = int(a.fold_key(history, old, new))
         if a.memo_get(self.memo, key) < 0:
             self._enter(key, self.histories(told))
@@ -518,6 +519,7 @@ class Filling:
         for k in range(1, world.budget.drops + 1):
             t["lost"][w, k] = steps["drops", k]
         t["calm"][w] = not (world.blocked or world.paused)
+        t["paused"][w] = bool(world.paused)
         t["moves"][w] = moves_at
         t["known"][w] = 1
 
@@ -526,9 +528,7 @@ class Filling:
         budget, found = world.budget, {}
         for kind in ("requests", "suspicions", "duplicates"):
             able = getattr(budget, kind) > 0
-            found[kind] = (
-                self.worlds(attrs.evolve(world, budget=world.spent(kind))) if able else -1
-            )
+            found[kind] = self.worlds(attrs.evolve(world, budget=world.spent(kind))) if able else -1
         for k in range(1, budget.drops + 1):
             left = attrs.evolve(budget, drops=budget.drops - k)
             found["drops", k] = self.worlds(attrs.evolve(world, budget=left))
@@ -540,9 +540,7 @@ class Filling:
                 )
                 found["crash", i] = self.worlds(after)
             if budget.restarts and id in world.down:
-                after = attrs.evolve(
-                    world, budget=world.spent("restarts"), down=world.down - {id}
-                )
+                after = attrs.evolve(world, budget=world.spent("restarts"), down=world.down - {id})
                 found["restart", i] = self.worlds(after)
         return found
 
@@ -560,6 +558,5 @@ class Filling:
             for id in self.ids:
                 if world.steps(id):
                     yield "pause", self.worlds(attrs.evolve(left, paused=world.paused | {id}))
-        for id in self.ids:
-            if id in world.paused:
-                yield "resume", self.worlds(attrs.evolve(world, paused=world.paused - {id}))
+        for id in sorted(world.paused):
+            yield "resume", self.worlds(attrs.evolve(world, paused=world.paused - {id}))

@@ -8,9 +8,26 @@ change once given, so the least image is the same whenever it is computed.
 from numba import njit
 
 from checker.table.arrays import (
-    AT_CONTENT_IMAGES, AT_HISTORY_IMAGES, AT_LOCAL_IMAGES, AT_MASK, AT_ORIGIN, AT_SHIFT, AT_SOURCE,
-    AT_WORD, AT_WORLD_IMAGES, CONTENT_IMAGE, HISTORIES, HISTORY_IMAGE, LOCAL_IMAGE, PERMUTATIONS,
-    WORDS, WORLD_IMAGE, L, N, Q, W, cell,
+    AT_CONTENT_IMAGES,
+    AT_HISTORY_IMAGES,
+    AT_LOCAL_IMAGES,
+    AT_ORIGIN,
+    AT_SHIFT,
+    AT_SOURCE,
+    AT_WORD,
+    AT_WORLD_IMAGES,
+    CONTENT_IMAGE,
+    HISTORIES,
+    HISTORY_IMAGE,
+    LOCAL_IMAGE,
+    PERMUTATIONS,
+    WORDS,
+    WORLD_IMAGE,
+    L,
+    N,
+    Q,
+    W,
+    cell,
 )  # fmt: skip
 from checker.table.expansion import need, unpack
 
@@ -67,6 +84,6 @@ def canonical(cells, d, needs, rows, at, keys, fields, status):  # type: ignore[
     for x in range(d[WORDS]):
         keys[at, x] = 0
     for f in range(d[N] + 2 + d[N] * d[N]):
-        if cells[d[AT_MASK] + f]:
-            found = image(cells, d, needs, best, f, fields, status)
-            keys[at, cells[d[AT_WORD] + f]] |= found << cell(cells, d[AT_SHIFT] + f)
+        # Also where the field has no width yet: the image may be the first to need one.
+        found = image(cells, d, needs, best, f, fields, status)
+        keys[at, cells[d[AT_WORD] + f]] |= found << cell(cells, d[AT_SHIFT] + f)

@@ -14,8 +14,21 @@ import numpy as np
 from numba import njit
 
 from checker.table.arrays import (
-    AT_CALM, AT_DOWN, AT_KNOWN, AT_VIEWS, MEMO_STEP, MEMO_VIEWS, MEMO_WORD, PERMUTATIONS, L, N, cell,
-    memo_get, memo_key, scrambled,
+    AT_CALM,
+    AT_DOWN,
+    AT_KNOWN,
+    AT_PAUSED,
+    AT_VIEWS,
+    MEMO_STEP,
+    MEMO_VIEWS,
+    MEMO_WORD,
+    PERMUTATIONS,
+    L,
+    N,
+    cell,
+    memo_get,
+    memo_key,
+    scrambled,
 )  # fmt: skip
 from checker.table.expansion import FULL, NOTED, expand, unpack
 from checker.table.orbits import canonical
@@ -134,10 +147,13 @@ def look(cells, d, ops, memo, needs, rows, at, fields, asked, jobs, out, names, 
     word &= asked[RESTING]
     if cells[d[AT_CALM] + fields[d[N]]] == 0:
         word &= ~asked[HEALED]
-    if word == 0:
+    if word == 0 or cells[d[AT_PAUSED] + fields[d[N]]]:
         return EXHAUSTED
     free = status[BASE]
-    if expand(cells, d, ops, memo, needs, rows, at, fields, 1, jobs, out, names, free, status) > free:
+    if (
+        expand(cells, d, ops, memo, needs, rows, at, fields, 1, jobs, out, names, free, status)
+        > free
+    ):
         status[NOTED] = 0
         return EXHAUSTED
     return MISSING if status[NOTED] else DECIDES
@@ -165,7 +181,9 @@ def steps(cells, d, memo, rows, at, fields, asked, out, begun, end, status):  # 
 
 
 @njit(nogil=True, cache=True)
-def enter(rows, keys, parents, slots, depths, stack, out, out_keys, k, code, at, depth, bounds, status):  # type: ignore[no-untyped-def]
+def enter(
+    rows, keys, parents, slots, depths, stack, out, out_keys, k, code, at, depth, bounds, status
+):  # type: ignore[no-untyped-def]
     """Takes note of a successor, unless it is known at no greater depth."""
     size, deep = status[SIZE], bounds[DEEP]
     number = visit(slots, keys, out_keys, k, code, size)
@@ -189,7 +207,27 @@ def enter(rows, keys, parents, slots, depths, stack, out, out_keys, k, code, at,
 
 
 @njit(nogil=True, cache=True)
-def prepare(cells, d, ops, memo, needs, rows, keys, slots, first, most, fields, jobs, out, out_keys, names, codes, ends, bounds, status):  # type: ignore[no-untyped-def]
+def prepare(
+    cells,
+    d,
+    ops,
+    memo,
+    needs,
+    rows,
+    keys,
+    slots,
+    first,
+    most,
+    fields,
+    jobs,
+    out,
+    out_keys,
+    names,
+    codes,
+    ends,
+    bounds,
+    status,
+):  # type: ignore[no-untyped-def]
     """Expands up to `most` states from `first` on into `out`; how many were expanded in whole.
 
     If an entry is missing for the first, those for states further ahead are noted as well. The
@@ -309,7 +347,22 @@ def advance(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def start(cells, d, needs, rows, keys, parents, slots, depths, stack, out, out_keys, fields, bounds, status):  # type: ignore[no-untyped-def]
+def start(
+    cells,
+    d,
+    needs,
+    rows,
+    keys,
+    parents,
+    slots,
+    depths,
+    stack,
+    out,
+    out_keys,
+    fields,
+    bounds,
+    status,
+):  # type: ignore[no-untyped-def]
     """Enters the initial state in out[0]. Returns whether nothing was missing."""
     if d[PERMUTATIONS] > 0:
         canonical(cells, d, needs, out, 0, out_keys, fields, status)

@@ -1,0 +1,109 @@
+"""Which engine runs a search: the reference explorer, the table engine, or one after the other.
+
+A small search ends before compiled code is even loaded, so by default the reference explorer begins,
+and the table engine takes over when a search proves large. It starts anew, and both meet states in
+the same order, so nothing that was found is lost; what the model said is kept.
+"""
+
+import sys
+from typing import Any, Literal
+
+import attrs
+
+from checker.properties import Property, Watch
+from checker.reference import Exploration, Explorer, Limits, Progress, Search
+from checker.symmetry import Symmetry
+from checker.system import System
+
+Engine = Literal["auto", "table", "reference"]
+
+#: How many states the reference explorer may meet before the table engine takes over.
+SMALL = 20_000
+
+
+@attrs.frozen
+class Task:
+    """A search: of what, how, how far; coverage: the names of actions that are counted from 0."""
+
+    system: System
+    properties: tuple[Property, ...]
+    search: Search
+    seed: int
+    limits: Limits
+    symmetry: Symmetry | None
+    progress: Progress | None
+    stop_when_decided: bool
+    coverage: tuple[str, ...]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What both engines take."""
+        return {"progress": self.progress, "stop_when_decided": self.stop_when_decided}
+
+    def watch(self) -> Watch:
+        """A new watch on the properties."""
+        return Watch(self.system, self.properties, self.system.folds)
+
+
+@attrs.frozen
+class Found:
+    """What a search found, what its watch saw, and which engine ran it."""
+
+    exploration: Exploration
+    watch: Watch
+    engine: Engine
+
+
+def search(task: Task, engine: Engine = "auto") -> Found:
+    """Run a search. Raises TableLimitError where the table engine is asked for what it cannot do."""
+    if engine == "table":
+        return _tables(task)
+    if engine == "reference" or task.search == "random":
+        return _reference(task, task.limits)
+    bound = task.limits.states
+    if bound is not None and bound <= SMALL:
+        return _reference(task, task.limits)
+    first = _reference(task, attrs.evolve(task.limits, states=SMALL))
+    if first.exploration.stopped != f"state limit {SMALL}":
+        return first
+    from checker.table.filling import TableLimitError
+
+    spent = first.exploration.seconds
+    # Its states are no longer needed, and there may be many more to come.
+    del first
+    try:
+        return _tables(task, spent)
+    except TableLimitError:
+        return _reference(task, task.limits)
+
+
+def _reference(task: Task, limits: Limits) -> Found:
+    watch, symmetry = task.watch(), task.symmetry
+    key = symmetry.key if symmetry else None
+    explorer = Explorer(task.system, watch, limits=limits, key=key, label=_name, **task.settings)
+    explorer.counts.coverage.update(dict.fromkeys(task.coverage, 0))
+    return Found(explorer.explore(task.search, task.seed), watch, "reference")
+
+
+def _tables(task: Task, spent: float = 0.0) -> Found:
+    # Loading the compiler takes a second, which a small search does not pay.
+    from checker.table.compiling import compiled
+    from checker.table.explorer import TableExplorer
+
+    if not compiled():
+        print("compiling the search, once (about half a minute) ...", file=sys.stderr, flush=True)
+    watch = task.watch()
+    explorer = TableExplorer(
+        task.system,
+        watch,
+        limits=task.limits,
+        symmetry=task.symmetry,
+        spent=spent,
+        **task.settings,
+    )
+    explorer.counts.coverage.update(dict.fromkeys(task.coverage, 0))
+    return Found(explorer.explore(task.search), watch, "table")
+
+
+def _name(action: Any) -> str:
+    return str(action.name)

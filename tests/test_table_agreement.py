@@ -1,0 +1,91 @@
+"""Both engines give the same answer on every row of the catalogues and on the peers' protocols."""
+
+from typing import Any
+
+import attrs
+import pytest
+from table_samples import Question, assert_agreement, told
+
+from benchmarks.models.raft_election import RaftElection
+from benchmarks.models.two_phase import TwoPhase
+from checker import Environment
+from checker.catalogue import Scope, plan_of_bug, plan_of_scope, read
+from checker.checking import Plan
+from checker.reference import Limits
+from checker.registry import find, installed
+
+#: Enough for most rows; the rest is compared as far as this.
+STATES = 3_000
+
+
+def rows() -> list[Any]:
+    found = []
+    for model in installed():
+        for row in read(model).rows:
+            marks = [pytest.mark.slow] if row.slow else []
+            where = f"{model.name}-{row.name}"
+            found.append(pytest.param(model.name, row.name, id=where, marks=marks))
+    return found
+
+
+def question(plan: Plan) -> Question:
+    limits = attrs.evolve(plan.limits, states=STATES)
+    return Question(
+        plan.protocol, plan.environment, plan.properties, plan.search, limits, plan.symmetry,
+        stop_when_decided=not plan.exhaust,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "name"), rows())
+def test_rows_of_the_catalogues(model: str, name: str) -> None:
+    catalogue = read(find(model))
+    row = next(row for row in catalogue.rows if row.name == name)
+    if isinstance(row, Scope):
+        assert_agreement(question(plan_of_scope(catalogue.model, row)))
+    else:
+        assert_agreement(question(plan_of_bug(catalogue.model, row)))
+        assert_agreement(question(plan_of_bug(catalogue.model, row, control=True)))
+
+
+PEERS = [
+    RaftElection(nodes=3, max_term=2),
+    RaftElection(nodes=3, max_term=2, broken=True),
+    TwoPhase(nodes=3),
+    TwoPhase(nodes=4, broken=True),
+]
+
+
+@pytest.mark.parametrize("model", PEERS, ids=str)
+@pytest.mark.parametrize("search", ["bfs", "dfs"])
+@pytest.mark.parametrize("symmetry", [False, True])
+def test_protocols_of_the_peers(model: Any, search: Any, symmetry: bool) -> None:
+    asked = Question(model, model.environment, model.properties, search, symmetry=symmetry)
+    assert_agreement(asked)
+    assert_agreement(attrs.evolve(asked, stop_when_decided=False, limits=Limits(depth=7)))
+
+
+BIG = [
+    pytest.param(RaftElection(nodes=4), 82_093, 387_172, 14),
+    pytest.param(RaftElection(nodes=3, max_term=4), 705_171, 2_906_394, 16),
+    pytest.param(TwoPhase(nodes=7), 296_448, 1_735_809, 22),
+    pytest.param(TwoPhase(nodes=8), 1_745_408, 11_657_217, 25, marks=pytest.mark.slow),
+    pytest.param(RaftElection(nodes=5), 4_144_275, 25_028_915, 18, marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("model", "distinct", "transitions", "depth"), BIG)
+def test_counts_that_other_checkers_agree_on(
+    model: Any, distinct: int, transitions: int, depth: int
+) -> None:
+    told_by_tables = told(Question(model, model.environment, model.properties[:1]).tables())
+    counts = (told_by_tables["distinct"], told_by_tables["transitions"], told_by_tables["depth"])
+    assert counts == (distinct, transitions, depth)
+    assert told_by_tables["complete"]
+    assert sum(told_by_tables["coverage"].values()) == transitions
+
+
+def test_many_messages_at_once_outgrow_every_first_size() -> None:
+    """More processes, messages and successors than the arrays begin with."""
+    model = RaftElection(nodes=6, max_term=1)
+    limits = Limits(states=20_000)
+    assert_agreement(Question(model, Environment(network="bag"), (), limits=limits))

@@ -1,0 +1,130 @@
+"""Faults put into the table engine on purpose: the comparison with the reference catches each."""
+
+from typing import Any
+
+import pytest
+from attrs import evolve, frozen
+from table_samples import Question, told
+
+from benchmarks.models.raft_election import RaftElection
+from checker import Environment, Id, Outcome, Protocol, timeout
+from checker.errors import ModelError, SplitbrainError
+from checker.reference import Limits
+from checker.table import search as s
+from checker.table.explorer import TableExplorer
+
+MODEL = RaftElection(nodes=3, max_term=2)
+PLAIN = Question(MODEL, MODEL.environment, MODEL.properties)
+SYMMETRIC = Question(MODEL, MODEL.environment, MODEL.properties, symmetry=True)
+
+
+def spoilt(question: Question, spoil: Any, times: int = 1) -> dict[str, Any] | None:
+    """What the table engine says if something is spoilt so many times, from the 30th time on that it
+    is filled in; None if it notices."""
+
+    class Spoilt(TableExplorer):
+        filled = 0
+
+        def _filled(self) -> None:
+            super()._filled()
+            self.filled += 1
+            if 0 <= self.filled - 30 < times:
+                spoil(self)
+
+    engine = question.engine()
+    engine.__class__ = Spoilt
+    try:
+        return told((engine.explore(), engine.watch))
+    except (SplitbrainError, StopIteration):
+        return None
+
+
+def nothing(engine: TableExplorer) -> None:
+    pass
+
+
+def wrong_entry(engine: TableExplorer) -> None:
+    """A message has the effect of another."""
+    table = engine.filling.arena.table["deliveries"]
+    known = [tuple(at) for at in zip(*(table > 0).nonzero(), strict=True)]
+    table[known[0]] = table[next(at for at in known if table[at] != table[known[0]])]
+
+
+def forgotten_timeout(engine: TableExplorer) -> None:
+    table = engine.filling.arena.table["timers"]
+    table[0, 0, 0, 0] = 0
+
+
+def lost_state(engine: TableExplorer) -> None:
+    """The next state is never expanded."""
+    engine._status[s.HEAD] += 1
+
+
+def dropped_inserts(engine: TableExplorer) -> None:
+    """The younger half of the states is not in the visited set."""
+    young = (engine._slots & 0xFFFFFFFF) > engine._status[s.SIZE] // 2
+    engine._slots[young] = 0
+
+
+def forgotten_violation(engine: TableExplorer) -> None:
+    """Every property is said to hold wherever it has been asked."""
+    engine.filling.memo[engine.filling.memo[:, 0] >> 60 == 2, 1] = 0
+
+
+def stale_rename(engine: TableExplorer) -> None:
+    """A local state is renamed to another than it should be."""
+    table = engine.filling.arena.table["local_images"]
+    table[1, 0, 1] = table[1, 0, 2]
+
+
+@pytest.mark.parametrize("question", [PLAIN, SYMMETRIC], ids=["plain", "symmetric"])
+def test_unspoilt_it_agrees(question: Question) -> None:
+    assert spoilt(question, nothing) == told(question.reference())
+
+
+@pytest.mark.parametrize("spoil", [wrong_entry, forgotten_timeout, lost_state, dropped_inserts])
+def test_faults_are_caught(spoil: Any) -> None:
+    assert spoilt(PLAIN, spoil) != told(PLAIN.reference())
+
+
+def test_a_stale_rename_table_is_caught() -> None:
+    assert spoilt(SYMMETRIC, stale_rename) != told(SYMMETRIC.reference())
+
+
+def test_a_word_that_hides_a_violation_is_caught() -> None:
+    model = RaftElection(nodes=3, max_term=2, broken=True)
+    question = Question(model, model.environment, model.properties)
+    assert spoilt(question, forgotten_violation, 10**6) != told(question.reference())
+
+
+@frozen
+class Brittle(Protocol):
+    """Counts up; from 5 on it fails."""
+
+    def initial(self, id: Id) -> Any:
+        return Tally(id)
+
+    @timeout()
+    def count(self, s: Any) -> Outcome:
+        if s.count == 5:
+            raise ValueError("no further")
+        return Outcome(evolve(s, count=s.count + 1))
+
+
+@frozen
+class Tally:
+    id: Id
+    count: int = 0
+
+
+@pytest.mark.parametrize("states", [15, 35])
+def test_a_model_fails_only_where_the_search_comes_to_it(states: int) -> None:
+    """What is filled in ahead of the search does not raise: of 36 states with 2 processes, the 21st
+    in order of depth is the first that counts beyond 5."""
+    question = Question(Brittle(nodes=2), Environment(), (), limits=Limits(states=states))
+    if states < 21:
+        assert told(question.tables()) == told(question.reference())
+        return
+    for search in (question.tables, question.reference):
+        with pytest.raises(ModelError, match="no further"):
+            search()
