@@ -11,7 +11,7 @@ def compiled() -> bool:
     What is older than any source of this package is thrown away: the compiler looks only at the file
     in which a function stands, and not at those from which it takes others.
     """
-    cache = Path(advance._cache.cache_path)
+    cache = Path(advance._cache.cache_path)  # type: ignore[attr-defined]
     newest = max(source.stat().st_mtime for source in Path(__file__).parent.glob("*.py"))
     found = False
     for index in cache.glob("*.nbi"):

@@ -143,19 +143,19 @@ def flip(cells, d, rows, at, f, difference):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def remembered(cells, d, memo, needs, fields, i, l, w, status):  # type: ignore[no-untyped-def]
-    """The history once process i is in local state l and the world is w; -1 if unknown."""
+def remembered(cells, d, memo, needs, fields, i, local_id, w, status):  # type: ignore[no-untyped-def]
+    """The history once process i is in local state local_id and the world is w; -1 if unknown."""
     n, history = d[N], fields[d[N] + 1]
     was_down = cell(cells, d[AT_DOWN] + fields[n] * n + i)
     down = cell(cells, d[AT_DOWN] + w * n + i)
-    if l == fields[i] and down == was_down:
+    if local_id == fields[i] and down == was_down:
         return history
     old = cell(cells, d[AT_VIEWS] + (was_down * n + i) * d[L] + fields[i])
-    new = cell(cells, d[AT_VIEWS] + (down * n + i) * d[L] + l)
+    new = cell(cells, d[AT_VIEWS] + (down * n + i) * d[L] + local_id)
     if old < 0:
         need(needs, status, VIEW, was_down, i, fields[i], 0)
     if new < 0:
-        need(needs, status, VIEW, down, i, l, 0)
+        need(needs, status, VIEW, down, i, local_id, 0)
     if old < 0 or new < 0:
         return np.int64(-1)
     if old == new:
@@ -346,7 +346,7 @@ def perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, s
             continue
         here = p + 2
         for _ in range(ops[p]):
-            l, sends = ops[here], ops[here + 1]
+            local_id, sends = ops[here], ops[here + 1]
             here += 2 + 2 * sends
             if k >= out.shape[0]:
                 status[FULL] = 1
@@ -354,10 +354,10 @@ def perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, s
             for x in range(d[WORDS]):
                 out[k, x] = rows[at, x]
             complete = True
-            if l >= 0:
-                flip(cells, d, out, k, i, l ^ fields[i])
+            if local_id >= 0:
+                flip(cells, d, out, k, i, local_id ^ fields[i])
                 if d[FOLDS]:
-                    history = remembered(cells, d, memo, needs, fields, i, l, w, status)
+                    history = remembered(cells, d, memo, needs, fields, i, local_id, w, status)
                     if history < 0:
                         complete = False
                     else:

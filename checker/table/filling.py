@@ -147,7 +147,7 @@ class Filling:
 
     def make_room(self) -> None:
         """Make every axis long enough for the numbers given so far."""
-        longest = {
+        longest: dict[str, Any] = {
             "l": self.locals, "m": self.messages, "q": self.contents, "g": self.groups
         }  # fmt: skip
         wanted = {axis: max(len(x.items) for x in each) for axis, each in longest.items()}
@@ -229,9 +229,10 @@ class Filling:
             return
         word = 0
         for bit, prop in enumerate(self.step_properties):
-            if prop.name not in self.watch.decided:
-                if self.watch.ask(prop, self.seen[old], self.seen[new]) is not True:
-                    word |= 1 << bit
+            if prop.name in self.watch.decided:
+                continue
+            if self.watch.ask(prop, self.seen[old], self.seen[new]) is not True:
+                word |= 1 << bit
         self._put(a.MEMO_STEP, old, new, word)
 
     def asked(self) -> tuple[int, int, int, int]:
@@ -367,38 +368,38 @@ class Filling:
         """The effects that do something."""
         return [e for e in effects if e.local is not local or e.sends]
 
-    def _delivery(self, c: int, l: int, m: int) -> None:
+    def _delivery(self, c: int, local_id: int, m: int) -> None:
         i = c // self.n
-        local, envelope = self.locals[i].items[l], self.messages[c].items[m]
+        local, envelope = self.locals[i].items[local_id], self.messages[c].items[m]
         effects: Iterable[Effect] = self.handling.deliver(local, envelope)
         if self.kind == "set":
             effects = self._useful(local, effects)
         p = self._pointer(type(envelope.message).__name__, i, effects)
-        self.arena.table["deliveries"][c, l, m] = p
+        self.arena.table["deliveries"][c, local_id, m] = p
 
-    def _timer(self, unlimited: int, h: int, i: int, l: int) -> None:
-        handler, local = self._timers[h], self.locals[i].items[l]
+    def _timer(self, unlimited: int, h: int, i: int, local_id: int) -> None:
+        handler, local = self._timers[h], self.locals[i].items[local_id]
         effects: Iterable[Effect] = ()
         if unlimited or self.handling.within_limit(handler, local):
             effects = self._useful(local, self.handling.local_event(handler, local))
         p = self._pointer(handler.name, i, effects)
-        self.arena.table["timers"][unlimited, h, i, l] = p
+        self.arena.table["timers"][unlimited, h, i, local_id] = p
 
-    def _request(self, h: int, i: int, l: int) -> None:
-        handler, local = self._requests[h], self.locals[i].items[l]
+    def _request(self, h: int, i: int, local_id: int) -> None:
+        handler, local = self._requests[h], self.locals[i].items[local_id]
         effects = self._useful(local, self.handling.local_event(handler, local))
         p = self._pointer(handler.name, i, effects)
-        self.arena.table["requests"][h, i, l] = p
+        self.arena.table["requests"][h, i, local_id] = p
 
-    def _guard(self, unlimited: int, h: int, i: int, l: int) -> None:
-        handler, local = self._polls[h], self.locals[i].items[l]
-        self.arena.table["guards"][unlimited, h, i, l] = self.handling.guard(handler, local) and (
-            bool(unlimited) or self.handling.within_limit(handler, local)
-        )
+    def _guard(self, unlimited: int, h: int, i: int, local_id: int) -> None:
+        handler, local = self._polls[h], self.locals[i].items[local_id]
+        self.arena.table["guards"][unlimited, h, i, local_id] = self.handling.guard(
+            handler, local
+        ) and (bool(unlimited) or self.handling.within_limit(handler, local))
 
-    def _reply(self, h: int, i: int, l: int) -> None:
-        reply = self.handling.reply(self._polls[h], self.locals[i].items[l])
-        self.arena.table["replies"][h, i, l] = -2 if reply is None else self.replies(reply)
+    def _reply(self, h: int, i: int, local_id: int) -> None:
+        reply = self.handling.reply(self._polls[h], self.locals[i].items[local_id])
+        self.arena.table["replies"][h, i, local_id] = -2 if reply is None else self.replies(reply)
 
     def _answers(self, answers: int, answer: int) -> None:
         if self._get(a.MEMO_ANSWERS, answers, answer) < 0:
@@ -406,32 +407,32 @@ class Filling:
             self.answers.append((*self.answers[answers], (peer, reply)))
             self._put(a.MEMO_ANSWERS, answers, answer, len(self.answers) - 1)
 
-    def _poll(self, answers: int, h: int, i: int, l: int) -> None:
-        asked = (l * len(self._polls) + h) * self.n + i
+    def _poll(self, answers: int, h: int, i: int, local_id: int) -> None:
+        asked = (local_id * len(self._polls) + h) * self.n + i
         if self._get(a.MEMO_POLL, answers, asked) < 0:
-            handler, local = self._polls[h], self.locals[i].items[l]
+            handler, local = self._polls[h], self.locals[i].items[local_id]
             effects = self.handling.poll(handler, local, self.answers[answers])
             p = self._pointer(handler.name, i, self._useful(local, effects))
             self._put(a.MEMO_POLL, answers, asked, p)
 
-    def _report(self, kind: int, i: int, j: int, l: int) -> None:
-        name, local = ("suspect", "trust")[kind], self.locals[i].items[l]
+    def _report(self, kind: int, i: int, j: int, local_id: int) -> None:
+        name, local = ("suspect", "trust")[kind], self.locals[i].items[local_id]
         effects = self.handling.report(name, local, self.ids[j])
         p = self._pointer(name, i, self._useful(local, effects))
-        self.arena.table["reports"][kind, i, j, l] = p
+        self.arena.table["reports"][kind, i, j, local_id] = p
 
-    def _restart(self, i: int, l: int) -> None:
-        p = self._pointer("restart", i, self.handling.restart(self.locals[i].items[l]))
-        self.arena.table["restarts"][i, l] = p
+    def _restart(self, i: int, local_id: int) -> None:
+        p = self._pointer("restart", i, self.handling.restart(self.locals[i].items[local_id]))
+        self.arena.table["restarts"][i, local_id] = p
 
-    def _wiped(self, i: int, l: int) -> None:
-        local = self.handling.value(wiped(self.locals[i].items[l]))
-        self.arena.table["wiped"][i, l] = self._pointer("crash", i, [Effect(local, ())])
+    def _wiped(self, i: int, local_id: int) -> None:
+        local = self.handling.value(wiped(self.locals[i].items[local_id]))
+        self.arena.table["wiped"][i, local_id] = self._pointer("crash", i, [Effect(local, ())])
 
-    def _view(self, down: int, i: int, l: int) -> None:
-        if self.arena.table["views"][down, i, l] < 0:
-            view = self.handling.view(self.locals[i].items[l], not down)
-            self.arena.table["views"][down, i, l] = self.views(view)
+    def _view(self, down: int, i: int, local_id: int) -> None:
+        if self.arena.table["views"][down, i, local_id] < 0:
+            view = self.handling.view(self.locals[i].items[local_id], not down)
+            self.arena.table["views"][down, i, local_id] = self.views(view)
 
     def _fold(self, history: int, old: int, new: int) -> None:
         seen = self.histories.items[history]
@@ -525,7 +526,8 @@ class Filling:
 
     def _world_steps(self, world: World) -> dict[Any, int]:
         """The worlds in which a budget is spent, -1 where it cannot be."""
-        budget, found = world.budget, {}
+        budget = world.budget
+        found: dict[Any, int] = {}
         for kind in ("requests", "suspicions", "duplicates"):
             able = getattr(budget, kind) > 0
             found[kind] = self.worlds(attrs.evolve(world, budget=world.spent(kind))) if able else -1

@@ -256,11 +256,11 @@ def prepare(
     last = slots.shape[0] - 1
     for x in range(k):
         codes[x] = hashed(out_keys, x)
-        prefetch(slots, codes[x] & last)
+        prefetch(slots, codes[x] & last)  # type: ignore[call-arg]
     for x in range(k):
         slot = slots[codes[x] & last]
         if slot != 0 and slot >> 32 == codes[x] >> 31:
-            prefetch(keys, ((slot & 0xFFFFFFFF) - 1) * keys.shape[1])
+            prefetch(keys, ((slot & 0xFFFFFFFF) - 1) * keys.shape[1])  # type: ignore[call-arg]
     return done
 
 
@@ -315,7 +315,7 @@ def advance(  # type: ignore[no-untyped-def]
                 cells, d, ops, memo, needs, rows, keys, slots, at, most, fields, jobs, out,
                 out_keys, names, codes, ends, bounds, status,
             )  # fmt: skip
-            done, begun = 0, 0
+            done, begun = 0, 0  # type: ignore[assignment]
             if batch == 0:
                 return ROOM if status[FULL] else MISSING
         end = ends[done]

@@ -1,0 +1,94 @@
+"""Which engine runs a search, and that nothing but the time depends on it."""
+
+import json
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from benchmarks.models.raft_election import RaftElection
+from checker import engines
+from checker.checking import Plan, Report, check
+from checker.cli.main import run
+from checker.errors import UsageError
+from checker.properties import Property, invariant
+from checker.reference import Limits
+from checker.registry import Model
+
+RAFT = "benchmarks/models/raft_election.py:RaftElection"
+
+
+def plan(broken: bool = False, **more: Any) -> Plan:
+    protocol = RaftElection(broken=broken)
+    return Plan(
+        Model("raft", RaftElection), protocol, protocol.environment, protocol.promises(), **more
+    )
+
+
+def told(report: Report) -> tuple[Any, ...]:
+    """All that two engines must agree on."""
+    counts = report.exploration.counts
+    lengths = [len(r.run) if r.run else None for r in report.results]
+    verdicts = [r.verdict for r in report.results]
+    return counts.distinct, counts.transitions, counts.depth, counts.coverage, verdicts, lengths
+
+
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize("search", ["bfs", "dfs"])
+def test_a_search_that_proves_large_moves_to_the_tables(
+    monkeypatch: pytest.MonkeyPatch, broken: bool, search: Any
+) -> None:
+    reference = check(plan(broken, search=search, engine="reference"))
+    assert check(plan(broken, search=search)).engine == "reference"
+    monkeypatch.setattr(engines, "SMALL", 100)
+    moved = check(plan(broken, search=search))
+    assert moved.engine == "table"
+    assert told(moved)[4] == told(reference)[4]
+    if search == "bfs" or not broken:
+        assert told(moved)[:2] == told(reference)[:2]
+    if search == "bfs":
+        assert told(moved) == told(reference)
+
+
+def many() -> tuple[Property, ...]:
+    """More properties than the tables can watch."""
+
+    def never(views: Any) -> bool:
+        """Nothing is promised."""
+        return True
+
+    return tuple(evolve(invariant()(never), name=f"never_{n}") for n in range(31))
+
+
+def test_what_outgrows_the_tables_stays_with_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "SMALL", 100)
+    report = check(evolve(plan(), properties=many()))
+    assert (report.engine, report.exploration.counts.distinct) == ("reference", 2855)
+    assert report.exploration.complete
+    with pytest.raises(UsageError, match="at most 30 properties at once"):
+        check(evolve(plan(engine="table"), properties=many()))
+
+
+def test_random_walks_are_the_references() -> None:
+    limits = Limits(walks=3, depth=10)
+    assert check(plan(search="random", limits=limits)).engine == "reference"
+    with pytest.raises(UsageError, match="does not walk at random"):
+        check(plan(search="random", limits=limits, engine="table"))
+
+
+def test_a_limit_of_few_states_ends_the_first_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "SMALL", 100)
+    report = check(plan(limits=Limits(states=50)))
+    assert (report.engine, report.exploration.stopped) == ("reference", "state limit 50")
+    report = check(plan(limits=Limits(states=500)))
+    assert (report.engine, report.exploration.stopped) == ("table", "state limit 500")
+
+
+def test_the_command_line_chooses(capsys: pytest.CaptureFixture[str]) -> None:
+    found = {}
+    for engine in ("table", "reference"):
+        assert run(["check", RAFT, "--json", "--engine", engine]) == 0
+        found[engine] = json.loads(capsys.readouterr().out)
+        assert found[engine]["engine"] == engine
+    same = ("distinct", "transitions", "depth", "verdict", "coverage", "complete")
+    assert [found["table"][k] for k in same] == [found["reference"][k] for k in same]
