@@ -19,6 +19,8 @@ Engine = Literal["auto", "table", "reference"]
 
 #: How many states the reference explorer may meet before the table engine takes over.
 SMALL = 20_000
+#: The same where the compiled code is not on disk yet, and half a minute would go into making it.
+COLD = 200_000
 
 
 @attrs.frozen
@@ -60,17 +62,25 @@ def search(task: Task, engine: Engine = "auto") -> Found:
         return _tables(task)
     if engine == "reference" or task.search == "random":
         return _reference(task, task.limits)
-    bound = task.limits.states
-    if bound is not None and bound <= SMALL:
-        return _reference(task, task.limits)
-    first = _reference(task, attrs.evolve(task.limits, states=SMALL))
-    if first.exploration.stopped != f"state limit {SMALL}":
-        return first
+    spent = 0.0
+    for small in (SMALL, COLD):
+        most, seconds = task.limits.states, task.limits.seconds
+        if most is not None and most <= small:
+            return _reference(task, task.limits)
+        left = None if seconds is None else max(0.0, seconds - spent)
+        first = _reference(task, attrs.evolve(task.limits, states=small, seconds=left))
+        if first.exploration.stopped != f"state limit {small}":
+            return first
+        spent += first.exploration.seconds
+        # Its states are no longer needed, and there may be many more to come.
+        del first
+        # The compiler itself takes a second to load, which a small search does not pay.
+        from checker.table.compiling import compiled
+
+        if compiled():
+            break
     from checker.table.filling import TableLimitError
 
-    spent = first.exploration.seconds
-    # Its states are no longer needed, and there may be many more to come.
-    del first
     try:
         return _tables(task, spent)
     except TableLimitError:

@@ -41,6 +41,7 @@ def test_a_search_that_proves_large_moves_to_the_tables(
     reference = check(plan(broken, search=search, engine="reference"))
     assert check(plan(broken, search=search)).engine == "reference"
     monkeypatch.setattr(engines, "SMALL", 100)
+    monkeypatch.setattr(engines, "COLD", 100)
     moved = check(plan(broken, search=search))
     assert moved.engine == "table"
     assert told(moved)[4] == told(reference)[4]
@@ -48,6 +49,17 @@ def test_a_search_that_proves_large_moves_to_the_tables(
         assert told(moved)[:2] == told(reference)[:2]
     if search == "bfs":
         assert told(moved) == told(reference)
+
+
+def test_where_nothing_is_compiled_yet_a_search_must_be_larger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engines, "SMALL", 100)
+    monkeypatch.setattr("checker.table.compiling.compiled", lambda: False)
+    cold = check(plan())
+    assert (cold.engine, cold.exploration.counts.distinct) == ("reference", 2855)
+    monkeypatch.setattr(engines, "COLD", 1000)
+    assert check(plan()).engine == "table"
 
 
 def many() -> tuple[Property, ...]:
@@ -62,6 +74,7 @@ def many() -> tuple[Property, ...]:
 
 def test_what_outgrows_the_tables_stays_with_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "SMALL", 100)
+    monkeypatch.setattr(engines, "COLD", 100)
     report = check(evolve(plan(), properties=many()))
     assert (report.engine, report.exploration.counts.distinct) == ("reference", 2855)
     assert report.exploration.complete
@@ -78,6 +91,7 @@ def test_random_walks_are_the_references() -> None:
 
 def test_a_limit_of_few_states_ends_the_first_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "SMALL", 100)
+    monkeypatch.setattr(engines, "COLD", 100)
     report = check(plan(limits=Limits(states=50)))
     assert (report.engine, report.exploration.stopped) == ("reference", "state limit 50")
     report = check(plan(limits=Limits(states=500)))
