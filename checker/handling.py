@@ -16,7 +16,7 @@ import attrs
 from checker.errors import ModelError
 from checker.network import Envelope
 from checker.protocol import Handler, Outcome, Protocol, Send, handlers
-from checker.values import Id, Interned, Renaming, order_key, rename
+from checker.values import Id, Interned, Renaming, order_key, rename, snapshot
 
 
 @attrs.frozen
@@ -255,10 +255,10 @@ class Handling:
     def _effects(self, handler: Handler, local: Any, *event: Any) -> tuple[Effect, ...]:
         method = getattr(self.protocol, handler.name)
         given = (local, *(arg for arg in event if not isinstance(arg, dict)))
-        before = order_key(given)
+        before = snapshot(given)
         first = self._outcomes(method, local, event)
         again = self._outcomes(method, local, event)
-        if order_key(given) != before:
+        if snapshot(given) != before:
             raise ModelError(
                 f"{_place(method)} mutates the local state or message it was given: return a new"
                 " one, made with attrs.evolve"

@@ -7,6 +7,8 @@ structurally, so no model writes any of that by hand.
 
 from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import cache
+from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import attrs
@@ -57,6 +59,29 @@ def wiped(local: Any) -> Any:
     return attrs.evolve(local, **lost)
 
 
+@cache
+def _fields(cls: type) -> tuple[str, ...] | None:
+    """The names of the fields of a frozen attrs class; None for any other."""
+    if attrs.has(cls) and attrs.inspect(cls).is_frozen:
+        return tuple(f.name for f in attrs.fields(cls))
+    return None
+
+
+@cache
+def _content(cls: type) -> Callable[[Any], tuple[Any, ...]] | None:
+    """What gets the values of the fields of a frozen attrs class; None for any other."""
+    names = _fields(cls)
+    if names is None:
+        return None
+    return attrgetter(*names) if len(names) > 1 else lambda v: tuple(getattr(v, n) for n in names)
+
+
+@cache
+def _ranks(cls: type[Enum]) -> dict[str, int]:
+    """The place of each member, by its name."""
+    return {member.name: at for at, member in enumerate(cls)}
+
+
 def order_key(value: Any) -> tuple[Any, ...]:
     """A key that orders all values totally, and the same in every process (no hashing in it).
 
@@ -73,21 +98,30 @@ def order_key(value: Any) -> tuple[Any, ...]:
             return (3, str(value))
         case Enum():
             cls = type(value)
-            return (5, cls.__qualname__, cls.__module__, list(cls).index(value))
+            return (5, cls.__qualname__, cls.__module__, _ranks(cls)[value.name])
         case Id():
             return (4, value.kind, value.number)
         case tuple():
             return (6, len(value), tuple(order_key(v) for v in value))
         case frozenset():
             return (7, len(value), tuple(sorted(order_key(v) for v in value)))
-    if attrs.has(type(value)) and attrs.inspect(type(value)).is_frozen:
+    names = _fields(type(value))
+    if names is not None:
         cls = type(value)
-        content = tuple(order_key(getattr(value, f.name)) for f in attrs.fields(cls))
+        content = tuple(order_key(getattr(value, name)) for name in names)
         return (8, cls.__qualname__, cls.__module__, content)
     raise ModelError(
         f"{value!r} of type {type(value).__name__} cannot be part of a state: use None, bool, int,"
         " str, an enum, Id, tuple, frozenset or a class made with attrs.frozen"
     )
+
+
+def snapshot(value: Any) -> Any:
+    """What a value holds at this moment: a later one differs if somebody went around `frozen`."""
+    if type(value) is tuple:
+        return tuple(map(snapshot, value))
+    content = _content(type(value))
+    return value if content is None else tuple(map(snapshot, content(value)))
 
 
 Renaming = Mapping[Id, Id]
@@ -102,7 +136,7 @@ def rename(value: Any, names: Renaming) -> Any:
             return tuple(rename(v, names) for v in value)
         case frozenset():
             return frozenset(rename(v, names) for v in value)
-    if attrs.has(type(value)):
+    if _fields(type(value)) is not None:
         changed = {}
         for f in attrs.fields(type(value)):
             old = getattr(value, f.name)

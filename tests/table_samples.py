@@ -49,6 +49,7 @@ class Question:
     limits: Limits = attrs.field(factory=Limits)
     symmetry: bool = False
     stop_when_decided: bool = True
+    workers: int = 1
 
     def _begin(self) -> tuple[System, Watch, Symmetry | None]:
         folds = folds_of(self.properties)
@@ -80,6 +81,7 @@ class Question:
             limits=self.limits,
             symmetry=symmetry,
             stop_when_decided=self.stop_when_decided,
+            workers=self.workers,
         )
 
     def tables(self) -> tuple[Exploration, Watch]:

@@ -13,6 +13,7 @@ from checker.catalogue import Scope, plan_of_bug, plan_of_scope, read
 from checker.checking import Plan
 from checker.reference import Limits
 from checker.registry import find, installed
+from checker.table import levels
 
 #: Enough for most rows; the rest is compared as far as this.
 STATES = 3_000
@@ -82,6 +83,18 @@ def test_counts_that_other_checkers_agree_on(
     assert counts == (distinct, transitions, depth)
     assert told_by_tables["complete"]
     assert sum(told_by_tables["coverage"].values()) == transitions
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("model", PEERS, ids=str)
+def test_any_number_of_workers(model: Any, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Down to the runs; also where levels are so small that they would not be divided."""
+    asked = Question(model, model.environment, model.properties, workers=workers)
+    assert_agreement(asked)
+    monkeypatch.setattr(levels, "LEAST", 2)
+    assert_agreement(asked)
+    assert_agreement(attrs.evolve(asked, limits=Limits(states=777)))
+    assert_agreement(attrs.evolve(asked, symmetry=True))
 
 
 def test_many_messages_at_once_outgrow_every_first_size() -> None:

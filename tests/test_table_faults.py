@@ -10,8 +10,7 @@ from benchmarks.models.raft_election import RaftElection
 from checker import Environment, Id, Outcome, Protocol, timeout
 from checker.errors import ModelError, SplitbrainError
 from checker.reference import Limits
-from checker.table import search as s
-from checker.table.explorer import TableExplorer
+from checker.table.levels import BreadthFirst
 
 MODEL = RaftElection(nodes=3, max_term=2)
 PLAIN = Question(MODEL, MODEL.environment, MODEL.properties)
@@ -19,59 +18,59 @@ SYMMETRIC = Question(MODEL, MODEL.environment, MODEL.properties, symmetry=True)
 
 
 def spoilt(question: Question, spoil: Any, times: int = 1) -> dict[str, Any] | None:
-    """What the table engine says if something is spoilt so many times, from the 30th time on that it
-    is filled in; None if it notices."""
+    """What the table engine says if something is spoilt so many times, from the 30th chunk on; None
+    if it notices."""
 
-    class Spoilt(TableExplorer):
-        filled = 0
+    class Spoilt(BreadthFirst):
+        chunks = 0
 
-        def _filled(self) -> None:
-            super()._filled()
-            self.filled += 1
-            if 0 <= self.filled - 30 < times:
+        def _prepare(self) -> None:
+            super()._prepare()
+            self.chunks += 1
+            if 0 <= self.chunks - 30 < times:
                 spoil(self)
 
     engine = question.engine()
-    engine.__class__ = Spoilt
+    engine.searches = {"bfs": Spoilt}
     try:
         return told((engine.explore(), engine.watch))
     except (SplitbrainError, StopIteration):
         return None
 
 
-def nothing(engine: TableExplorer) -> None:
+def nothing(engine: BreadthFirst) -> None:
     pass
 
 
-def wrong_entry(engine: TableExplorer) -> None:
+def wrong_entry(engine: BreadthFirst) -> None:
     """A message has the effect of another."""
     table = engine.filling.arena.table["deliveries"]
     known = [tuple(at) for at in zip(*(table > 0).nonzero(), strict=True)]
     table[known[0]] = table[next(at for at in known if table[at] != table[known[0]])]
 
 
-def forgotten_timeout(engine: TableExplorer) -> None:
+def forgotten_timeout(engine: BreadthFirst) -> None:
     table = engine.filling.arena.table["timers"]
     table[0, 0, 0, 0] = 0
 
 
-def lost_state(engine: TableExplorer) -> None:
+def lost_state(engine: BreadthFirst) -> None:
     """The next state is never expanded."""
-    engine._status[s.HEAD] += 1
+    engine.head += 1
 
 
-def dropped_inserts(engine: TableExplorer) -> None:
+def dropped_inserts(engine: BreadthFirst) -> None:
     """The younger half of the states is not in the visited set."""
-    young = (engine._slots & 0xFFFFFFFF) > engine._status[s.SIZE] // 2
-    engine._slots[young] = 0
+    slots = engine.store.slots
+    slots[(slots & 0xFFFFFFFF) > engine.store.size // 2] = 0
 
 
-def forgotten_violation(engine: TableExplorer) -> None:
+def forgotten_violation(engine: BreadthFirst) -> None:
     """Every property is said to hold wherever it has been asked."""
     engine.filling.memo[engine.filling.memo[:, 0] >> 60 == 2, 1] = 0
 
 
-def stale_rename(engine: TableExplorer) -> None:
+def stale_rename(engine: BreadthFirst) -> None:
     """A local state is renamed to another than it should be."""
     table = engine.filling.arena.table["local_images"]
     table[1, 0, 1] = table[1, 0, 2]
@@ -94,7 +93,17 @@ def test_a_stale_rename_table_is_caught() -> None:
 def test_a_word_that_hides_a_violation_is_caught() -> None:
     model = RaftElection(nodes=3, max_term=2, broken=True)
     question = Question(model, model.environment, model.properties)
-    assert spoilt(question, forgotten_violation, 10**6) != told(question.reference())
+
+    class Forgetful(BreadthFirst):
+        def filled(self) -> None:
+            super().filled()
+            forgotten_violation(self)
+
+    engine = question.engine()
+    assert told((engine.explore(), engine.watch)) == told(question.reference())
+    engine = question.engine()
+    engine.searches = {"bfs": Forgetful}
+    assert told((engine.explore(), engine.watch)) != told(question.reference())
 
 
 @frozen

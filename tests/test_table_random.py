@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from table_samples import ALL, Drawn, Question, assert_agreement
 
 from checker import Budget, Environment
 from checker.reference import Limits
+from checker.table import levels
 
 NUMBERS = st.integers(0, 2**16)
 SOME = settings(
@@ -50,13 +52,20 @@ PROPERTIES = st.sets(st.sampled_from(ALL)).map(lambda s: tuple(p for p in ALL if
 
 
 @SOME
-@given(drawn(), environments(), PROPERTIES, st.booleans())
-def test_breadth_first(protocol: Any, environment: Any, properties: Any, stop: bool) -> None:
-    assert_agreement(
-        Question(
-            protocol, environment, properties, limits=Limits(states=500), stop_when_decided=stop
-        )
-    )
+@given(drawn(), environments(), PROPERTIES, st.booleans(), st.integers(1, 3))
+def test_breadth_first(
+    protocol: Any, environment: Any, properties: Any, stop: bool, workers: int
+) -> None:
+    limits = Limits(states=500)
+    with pytest.MonkeyPatch.context() as patch:
+        # So that small levels are divided too.
+        patch.setattr(levels, "LEAST", 1 if workers > 1 else 64)
+        assert_agreement(
+            Question(
+                protocol, environment, properties, limits=limits, stop_when_decided=stop,
+                workers=workers,
+            )
+        )  # fmt: skip
 
 
 @SOME

@@ -34,6 +34,8 @@ TABLES = {
     "used": "c",  # the channels in use, in the order of delivery
     "target": "c",  # destination
     "contents": "cq",  # -> ops: count; per message that may come next: m, q without, q with one more
+    "heads": "cq",  # -> which messages may come next, as bits: see `bit_of`
+    "live": "cl",  # -> which messages may do something to this local state, as bits
     "deliveries": "clm",  # -> effects in ops: count, name; for each: l, sends; for each: c, g
     "pushes": "cqg",  # -> q
     "timers": "uTil",  # -> effects
@@ -85,7 +87,7 @@ BEGIN = {name: 8 + len(AXES) + at for at, name in enumerate(TABLES)}
 
 # The same for compiled code, which knows only numbers: d[AT_...] is where the table begins.
 (
-    AT_WORD, AT_SHIFT, AT_MASK, AT_USED, AT_TARGET, AT_CONTENTS, AT_DELIVERIES,
+    AT_WORD, AT_SHIFT, AT_MASK, AT_USED, AT_TARGET, AT_CONTENTS, AT_HEADS, AT_LIVE, AT_DELIVERIES,
     AT_PUSHES, AT_TIMERS, AT_GUARDS, AT_REPLIES, AT_REQUESTS, AT_REPORTS, AT_RESTARTS,
     AT_WIPED, AT_VIEWS, AT_KNOWN, AT_OPENED, AT_STEPPING, AT_DOWN, AT_DEAD, AT_REACH, AT_CALM,
     AT_PAUSED, AT_CRASHED, AT_RESTARTED, AT_LOST, AT_DOUBLED, AT_REQUESTED, AT_SUSPECTED, AT_MOVES,
@@ -109,6 +111,16 @@ MEMO_VIEWS, MEMO_WORD, MEMO_STEP, MEMO_FOLD, MEMO_ANSWERS, MEMO_POLL = range(6)
 HALF = 30
 #: In a key of a fold: the width of each view; the history has the rest.
 VIEW_BITS = 18
+
+
+#: The bit that stands for all messages from this number on.
+LAST_BIT = 30
+
+
+def bit_of(message: int) -> int:
+    """The bit that stands for a message among `heads` and `live`. In an entry that is not known yet
+    all bits are set."""
+    return 1 << min(message, LAST_BIT)
 
 
 @njit(nogil=True, cache=True)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from checker.table.search import advance
+from checker.table.breadth import unfold
 
 
 def compiled() -> bool:
@@ -11,13 +11,13 @@ def compiled() -> bool:
     What is older than any source of this package is thrown away: the compiler looks only at the file
     in which a function stands, and not at those from which it takes others.
     """
-    cache = Path(advance._cache.cache_path)  # type: ignore[attr-defined]
+    cache = Path(unfold._cache.cache_path)  # type: ignore[attr-defined]
     newest = max(source.stat().st_mtime for source in Path(__file__).parent.glob("*.py"))
     found = False
     for index in cache.glob("*.nbi"):
         if index.stat().st_mtime < newest:
             for file in cache.glob(f"{index.stem}*.nb?"):
                 file.unlink(missing_ok=True)
-        elif index.name.startswith("search.advance-"):
+        elif index.name.startswith("breadth.unfold-"):
             found = True
     return found

@@ -25,7 +25,9 @@ from checker.table.arrays import (
     AT_DOUBLED,
     AT_DOWN,
     AT_GUARDS,
+    AT_HEADS,
     AT_KNOWN,
+    AT_LIVE,
     AT_LOST,
     AT_MASK,
     AT_MOVES,
@@ -119,27 +121,21 @@ def job(jobs, status, p, i, w, c, q):  # type: ignore[no-untyped-def]
     status[JOBS] = at + 1
 
 
-@njit(nogil=True, cache=True)
-def field(cells, d, rows, at, f):  # type: ignore[no-untyped-def]
-    """One field of a row."""
-    word, shift = cells[d[AT_WORD] + f], cell(cells, d[AT_SHIFT] + f)
-    return (rows[at, word] >> shift) & cell(cells, d[AT_MASK] + f)
-
-
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def unpack(cells, d, rows, at, fields):  # type: ignore[no-untyped-def]
     """The fields in use of a row."""
-    for f in range(d[N] + 2):
-        fields[f] = field(cells, d, rows, at, f)
-    for x in range(d[CHANNELS]):
-        f = d[N] + 2 + cell(cells, d[AT_USED] + x)
-        fields[f] = field(cells, d, rows, at, f)
+    word_of, shift_of, mask_of, used = d[AT_WORD], d[AT_SHIFT], d[AT_MASK], d[AT_USED]
+    first = d[N] + 2
+    for x in range(first + d[CHANNELS]):
+        f = x if x < first else first + cell(cells, used + x - first)
+        word, shift = cells[word_of + f], cell(cells, shift_of + f)
+        fields[f] = (rows[at, word] >> shift) & cell(cells, mask_of + f)
 
 
 @njit(nogil=True, cache=True)
-def flip(cells, d, rows, at, f, difference):  # type: ignore[no-untyped-def]
-    """Changes a field by exclusive or."""
-    rows[at, cells[d[AT_WORD] + f]] ^= difference << cell(cells, d[AT_SHIFT] + f)
+def flip(cells, word_of, shift_of, rows, at, f, difference):  # type: ignore[no-untyped-def]
+    """Changes a field by exclusive or. word_of, shift_of: where these tables begin."""
+    rows[at, cells[word_of + f]] ^= difference << cell(cells, shift_of + f)
 
 
 @njit(nogil=True, cache=True)
@@ -166,21 +162,26 @@ def remembered(cells, d, memo, needs, fields, i, local_id, w, status):  # type: 
     return found
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def deliveries(cells, d, ops, needs, fields, jobs, status):  # type: ignore[no-untyped-def]
     """What may happen when a message arrives."""
-    n = d[N]
+    n, states, contents = d[N], d[L], d[Q]
+    used, target, heads, live = d[AT_USED], d[AT_TARGET], d[AT_HEADS], d[AT_LIVE]
     w = fields[n]
+    opened = d[AT_OPENED] + w * n * n
     for x in range(d[CHANNELS]):
-        c = cell(cells, d[AT_USED] + x)
+        c = cell(cells, used + x)
         content = fields[n + 2 + c]
-        if content == 0 or cells[d[AT_OPENED] + w * n * n + c] == 0:
+        i = cell(cells, target + c)
+        # Most messages do nothing any more: one look at two masks passes over a channel of them.
+        if cells[heads + c * contents + content] & cells[live + c * states + fields[i]] == 0:
             continue
-        at = cell(cells, d[AT_CONTENTS] + c * d[Q] + content)
+        if content == 0 or cells[opened + c] == 0:
+            continue
+        at = cell(cells, d[AT_CONTENTS] + c * contents + content)
         if at < 0:
             need(needs, status, CONTENT, c, content, 0, 0)
             continue
-        i = cell(cells, d[AT_TARGET] + c)
         base = d[AT_DELIVERIES] + (c * d[L] + fields[i]) * d[M]
         for e in range(ops[at]):
             m, rest = ops[at + 1 + 3 * e], ops[at + 2 + 3 * e]
@@ -190,19 +191,21 @@ def deliveries(cells, d, ops, needs, fields, jobs, status):  # type: ignore[no-u
             job(jobs, status, p, i, w, c, rest)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def timeouts(cells, d, needs, fields, unlimited, jobs, status):  # type: ignore[no-untyped-def]
     """What processes may do on their own."""
-    n = d[N]
+    n, handlers, states = d[N], d[TIMERS], d[L]
     w = fields[n]
-    for h in range(d[TIMERS]):
+    stepping = d[AT_STEPPING] + w * n
+    at = d[AT_TIMERS] + unlimited * handlers * n * states
+    for h in range(handlers):
         for i in range(n):
-            if cells[d[AT_STEPPING] + w * n + i]:
-                at = ((unlimited * d[TIMERS] + h) * n + i) * d[L] + fields[i]
-                p = cell(cells, d[AT_TIMERS] + at)
+            if cells[stepping + i]:
+                p = cell(cells, at + fields[i])
                 if p < 0:
                     need(needs, status, TIMER, unlimited, h, i, fields[i])
                 job(jobs, status, p, i, w, -1, 0)
+            at += states
 
 
 @njit(nogil=True, cache=True)
@@ -293,7 +296,7 @@ def requests(cells, d, needs, fields, w, jobs, status):  # type: ignore[no-untyp
                 job(jobs, status, p, i, w, -1, 0)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def faults(cells, d, ops, needs, fields, jobs, status):  # type: ignore[no-untyped-def]
     """Restarts, crashes, drops and duplicates, then cuts, healing, pauses and returns."""
     n = d[N]
@@ -333,15 +336,18 @@ def faults(cells, d, ops, needs, fields, jobs, status):  # type: ignore[no-untyp
         job(jobs, status, ops[at + 1 + 2 * x], 0, ops[at + 2 + 2 * x], -1, 0)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, status):  # type: ignore[no-untyped-def]
     """Writes a successor for each effect of each job, and forgets the jobs. What is equal to the state
     itself is no successor."""
-    n = d[N]
+    n, words, known, dead = d[N], d[WORDS], d[AT_KNOWN], d[AT_DEAD]
+    word_of, shift_of, target = d[AT_WORD], d[AT_SHIFT], d[AT_TARGET]
+    pushes, contents, groups, folds = d[AT_PUSHES], d[Q], d[G], d[FOLDS]
+    world = fields[n]
     for number in range(status[JOBS]):
         p, i, w = jobs[number, 0], jobs[number, 1], jobs[number, 2]
         c, q = jobs[number, 3], jobs[number, 4]
-        if cells[d[AT_KNOWN] + w] == 0:
+        if cells[known + w] == 0:
             need(needs, status, WORLD, w, 0, 0, 0)
             continue
         here = p + 2
@@ -351,40 +357,40 @@ def perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, s
             if k >= out.shape[0]:
                 status[FULL] = 1
                 break
-            for x in range(d[WORDS]):
+            for x in range(words):
                 out[k, x] = rows[at, x]
             complete = True
             if local_id >= 0:
-                flip(cells, d, out, k, i, local_id ^ fields[i])
-                if d[FOLDS]:
+                flip(cells, word_of, shift_of, out, k, i, local_id ^ fields[i])
+                if folds:
                     history = remembered(cells, d, memo, needs, fields, i, local_id, w, status)
                     if history < 0:
                         complete = False
                     else:
-                        flip(cells, d, out, k, n + 1, history ^ fields[n + 1])
+                        flip(cells, word_of, shift_of, out, k, n + 1, history ^ fields[n + 1])
             if c >= 0:
-                flip(cells, d, out, k, n + 2 + c, q ^ fields[n + 2 + c])
-            if w != fields[n]:
-                flip(cells, d, out, k, n, w ^ fields[n])
+                flip(cells, word_of, shift_of, out, k, n + 2 + c, q ^ fields[n + 2 + c])
+            if w != world:
+                flip(cells, word_of, shift_of, out, k, n, w ^ world)
                 # A message to a process that can never come back is discarded, and is not sent.
                 for x in range(d[CHANNELS]):
                     to = cell(cells, d[AT_USED] + x)
                     content = q if to == c else fields[n + 2 + to]
-                    if content and cells[d[AT_DEAD] + w * n + cells[d[AT_TARGET] + to]]:
-                        flip(cells, d, out, k, n + 2 + to, content)
+                    if content and cells[dead + w * n + cells[target + to]]:
+                        flip(cells, word_of, shift_of, out, k, n + 2 + to, content)
             for s in range(here - 2 * sends, here, 2):
                 to, group = ops[s], ops[s + 1]
-                if cells[d[AT_DEAD] + w * n + cells[d[AT_TARGET] + to]]:
+                if cells[dead + w * n + cells[target + to]]:
                     continue
                 content = q if to == c else fields[n + 2 + to]
-                new = cell(cells, d[AT_PUSHES] + (to * d[Q] + content) * d[G] + group)
+                new = cell(cells, pushes + (to * contents + content) * groups + group)
                 if new < 0:
                     need(needs, status, PUSH, to, content, group, 0)
                     complete = False
-                else:
-                    flip(cells, d, out, k, n + 2 + to, new ^ content)
+                elif new != content:
+                    flip(cells, word_of, shift_of, out, k, n + 2 + to, new ^ content)
             if complete:
-                for x in range(d[WORDS]):
+                for x in range(words):
                     if out[k, x] != rows[at, x]:
                         names[k] = ops[p + 1]
                         k += 1
@@ -415,9 +421,9 @@ def expand(cells, d, ops, memo, needs, rows, at, fields, resting, jobs, out, nam
             deliveries(cells, d, ops, needs, fields, jobs, status)
         elif phase == 1:
             timeouts(cells, d, needs, fields, resting, jobs, status)
-        elif phase == 2:
+        elif phase == 2 and d[POLLS]:
             polls(cells, d, ops, memo, needs, fields, resting, jobs, status)
-        else:
+        elif phase == 3:
             if d[DETECTOR]:
                 reports(cells, d, needs, fields, 0, 2, w, jobs, status)
                 reports(cells, d, needs, fields, 1, 1, w, jobs, status)

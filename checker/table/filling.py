@@ -376,6 +376,8 @@ class Filling:
             effects = self._useful(local, effects)
         p = self._pointer(type(envelope.message).__name__, i, effects)
         self.arena.table["deliveries"][c, local_id, m] = p
+        if p == 0 and m < a.LAST_BIT:
+            self.arena.table["live"][c, local_id] &= ~a.bit_of(m)
 
     def _timer(self, unlimited: int, h: int, i: int, local_id: int) -> None:
         handler, local = self._timers[h], self.locals[i].items[local_id]
@@ -485,6 +487,8 @@ class Filling:
                     doubled = (*content[:at], m, *content[at:])
             numbers += [m, self.contents[c](rest), self.contents[c](doubled)]
         self.arena.table["contents"][c, q] = self._append(numbers)
+        bits = {a.bit_of(m) for m in heads}
+        self.arena.table["heads"][c, q] = sum(bits)
 
     # -- the world -------------------------------------------------------------------------
 

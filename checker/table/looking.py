@@ -1,0 +1,126 @@
+"""Compiled: what properties say of new states and of transitions.
+
+Words of the properties are kept by what they may see: the views of all processes, and the history.
+asked: (4,) int64, the places named below. status: see checker.table.expansion.
+"""
+
+import numpy as np
+from numba import njit
+
+from checker.table.arrays import (
+    AT_CALM,
+    AT_DOWN,
+    AT_KNOWN,
+    AT_PAUSED,
+    AT_VIEWS,
+    MEMO_STEP,
+    MEMO_VIEWS,
+    MEMO_WORD,
+    L,
+    N,
+    cell,
+    memo_get,
+    memo_key,
+)
+from checker.table.expansion import FULL, NOTED, expand, unpack
+
+# What a look ends with.
+(
+    NOTHING,  # no property is decided
+    MISSING,  # fill in `needs`
+    ROOM,  # make the buffers larger
+    UNSEEN,  # say what is seen in the state, or in the states of the step
+    DECIDES,  # the state may decide a property
+    BREAKS,  # the step may break a property
+) = range(6)
+
+# What is still open, as bits of a word: `asked[NOW]` in every state, `asked[RESTING]` at rest, of
+# which `asked[HEALED]` only in undisturbed states; `asked[STEPS]` on every transition.
+NOW, RESTING, HEALED, STEPS = range(4)
+
+
+@njit(nogil=True, cache=True, inline="always")
+def seen(cells, d, memo, rows, at, fields):  # type: ignore[no-untyped-def]
+    """The number of the tuple of views in a state, or -1. Fills `fields`."""
+    n = d[N]
+    unpack(cells, d, rows, at, fields)
+    w = fields[n]
+    if cells[d[AT_KNOWN] + w] == 0:
+        return -1
+    views = np.int64(0)
+    for i in range(n):
+        down = cell(cells, d[AT_DOWN] + w * n + i)
+        view = cell(cells, d[AT_VIEWS] + (down * n + i) * d[L] + fields[i])
+        if view < 0:
+            return view
+        views = memo_get(memo, memo_key(MEMO_VIEWS, views, view))
+        if views < 0:
+            return views
+    return views
+
+
+@njit(nogil=True, cache=True, inline="always")
+def look(cells, d, ops, memo, needs, rows, at, fields, asked, jobs, out, names, status):  # type: ignore[no-untyped-def]
+    """Whether a state decides anything. Overwrites `out`."""
+    views = seen(cells, d, memo, rows, at, fields)
+    if views < 0:
+        return UNSEEN
+    word = memo_get(memo, memo_key(MEMO_WORD, views, fields[d[N] + 1]))
+    if word < 0:
+        return UNSEEN
+    if word & asked[NOW]:
+        return DECIDES
+    word &= asked[RESTING]
+    if cells[d[AT_CALM] + fields[d[N]]] == 0:
+        word &= ~asked[HEALED]
+    if word == 0 or cells[d[AT_PAUSED] + fields[d[N]]]:
+        return NOTHING
+    if expand(cells, d, ops, memo, needs, rows, at, fields, 1, jobs, out, names, 0, status) > 0:
+        status[NOTED] = 0
+        return NOTHING
+    if status[FULL]:
+        return ROOM
+    return MISSING if status[NOTED] else DECIDES
+
+
+@njit(nogil=True, cache=True)
+def look_over(
+    cells, d, ops, memo, needs, rows, begin, end, fields, asked, jobs, out, names, status, found
+):  # type: ignore[no-untyped-def]
+    """Looks at the states [begin, end). found: (1,) int64, written: the first that is not passed
+    over, or `end`. Returns what the look at that one ended with."""
+    for at in range(begin, end):
+        answer = look(cells, d, ops, memo, needs, rows, at, fields, asked, jobs, out, names, status)
+        if answer != NOTHING:
+            found[0] = at
+            return answer
+    found[0] = end
+    return NOTHING
+
+
+@njit(nogil=True, cache=True)
+def steps_over(cells, d, memo, rows, first, count, out, begin, ends, fields, asked, found):  # type: ignore[no-untyped-def]
+    """Looks at the transitions from the states first, first + 1, ... to their successors in `out`,
+    which begin at `begin` and of which those of each state end at `ends`. found: (2,) int64, written:
+    how many states were passed over, and the successor in question. Returns how it ended."""
+    k = begin
+    for done in range(count):
+        found[0] = done
+        before = seen(cells, d, memo, rows, first + done, fields)
+        found[1] = k
+        if before < 0:
+            return UNSEEN
+        while k < ends[done]:
+            found[1] = k
+            after = seen(cells, d, memo, out, k, fields)
+            if after < 0:
+                return UNSEEN
+            if after != before:
+                word = memo_get(memo, memo_key(MEMO_STEP, before, after))
+                if word < 0:
+                    return UNSEEN
+                if word & asked[STEPS]:
+                    return BREAKS
+            k += 1
+    found[0] = count
+    return NOTHING

@@ -1,0 +1,277 @@
+"""What all searches over the tables share: filling in, deciding, finding the way, counting."""
+
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+import attrs
+import numpy as np
+import psutil
+
+from checker.errors import ModelError, SplitbrainError
+from checker.properties import Watch
+from checker.reference import Counts, Limits, Progress, Run
+from checker.symmetry import Symmetry
+from checker.system import System
+from checker.table.arrays import Array
+from checker.table.expansion import FULL, NOTED
+from checker.table.filling import Filling
+from checker.table.orbits import canonical
+from checker.table.renaming import Renaming
+from checker.table.rows import Layout
+from checker.table.store import Store, Team, moved
+from checker.table.visiting import BLOCK
+
+Need = tuple[int, ...]
+
+#: Seconds between two looks at what the search has taken.
+PATIENCE = 0.1
+
+
+class NoRoomError(Exception):
+    """The next states would not fit into the memory that the search may take."""
+
+
+@attrs.define
+class Asked:
+    """What a search is given. spent: seconds of it that are past already."""
+
+    system: System
+    watch: Watch
+    limits: Limits
+    symmetry: Symmetry | None
+    progress: Progress | None
+    stop_when_decided: bool
+    workers: int
+    spent: float
+
+
+class Worker:
+    """What one worker writes to while it looks around; see checker.table.expansion.
+
+    out, names: successors of one state at a time, for the look whether it is at rest. noted: what is
+    missing, of which `urgent` belong to the first state that misses anything.
+    """
+
+    def __init__(self, fields: int, words: int) -> None:
+        self.fields = np.zeros(fields, dtype=np.int64)
+        self.needs = np.zeros((4096, 5), dtype=np.int64)
+        self.status = np.zeros(3, dtype=np.int64)
+        self.urgent = np.zeros(1, dtype=np.int64)
+        self.found = np.zeros(2, dtype=np.int64)
+        self.chosen = np.zeros(BLOCK, dtype=np.int64)
+        self.make_buffers(64, words)
+
+    def make_buffers(self, successors: int, words: int) -> None:
+        """Room for so many successors of one state."""
+        self.out = np.zeros((successors, words), dtype=np.int64)
+        self.names = np.zeros(successors, dtype=np.int32)
+        self.jobs = np.zeros((successors, 5), dtype=np.int64)
+
+    def grow(self) -> None:
+        """Twice the room, after something did not fit."""
+        self.make_buffers(2 * len(self.out), self.out.shape[1])
+        self.status[:] = 0
+
+    def noted(self) -> list[Need]:
+        """What is missing; forgets it."""
+        needs = [tuple(need) for need in self.needs[: self.status[NOTED]].tolist()]
+        self.status[NOTED] = self.status[FULL] = 0
+        return needs
+
+
+class TableSearch:
+    """One search; `exhaust` is what the kinds of search differ in."""
+
+    def __init__(self, asked: Asked, counts: Counts) -> None:
+        self.system, self.watch, self.limits = asked.system, asked.watch, asked.limits
+        self.symmetry, self.progress = asked.symmetry, asked.progress
+        self.stop_when_decided = asked.stop_when_decided
+        self.counts = counts
+        self.runs: dict[str, Run] = {}
+        self.filling = Filling(
+            self.system, self.watch, len(self.symmetry.renamings) if self.symmetry else 0
+        )
+        self.renaming = Renaming(self.filling, self.symmetry)
+        self.team = Team(asked.workers)
+        words = self.filling.layout.words
+        self.store = Store(words, self.symmetry is not None, self.team)
+        fields = len(self.filling.layout.word) + self.filling.n
+        self.workers = [Worker(fields, words) for _ in range(asked.workers)]
+        self.coverage = np.zeros(0, dtype=np.int64)
+        self.transitions = 0
+        self._process = psutil.Process()
+        self._begun = monotonic() - asked.spent
+        self._looked = 0.0
+
+    def exhaust(self) -> str:
+        """Run to the end; why it is not complete, or ""."""
+        raise NotImplementedError
+
+    @property
+    def waiting(self) -> int:
+        """How many states are yet to be expanded."""
+        raise NotImplementedError
+
+    def run(self) -> str:
+        """The same, also where memory runs out or the user interrupts."""
+        try:
+            return self.exhaust()
+        except KeyboardInterrupt:
+            return "interrupted"
+        except NoRoomError:
+            return f"memory limit {self.limits.memory} bytes"
+        finally:
+            self.count()
+            self.team.close()
+
+    @property
+    def tables(self) -> tuple[Array, Array, Array, Array]:
+        """What every kernel is given first."""
+        return self.filling.arena.cells, self.filling.arena.d, self.filling.ops, self.filling.memo
+
+    @property
+    def seconds(self) -> float:
+        """How long the search has taken."""
+        return monotonic() - self._begun
+
+    # -- filling in ------------------------------------------------------------------------
+
+    def fill(self, urgent: list[Need], later: list[Need]) -> None:
+        """Fill in what is missing. What states further ahead lack is not urgent: where the model
+        fails there, the search may end before it comes to that."""
+        now = dict.fromkeys(urgent)
+        try:
+            for need in now:
+                self._ask(need)
+            for need in dict.fromkeys(later):
+                if need not in now:
+                    with suppress(ModelError):
+                        self._ask(need)
+        finally:
+            self.filled()
+
+    def _ask(self, need: Need) -> None:
+        if not self.renaming.fill(need):
+            self.filling.fill(need)
+
+    def filled(self) -> None:
+        """After something was filled in: make tables and rows fit the numbers."""
+        old = self.filling.layout
+        if self.filling.lay_out():
+            self.lay_out(old, self.filling.layout)
+        names = len(self.filling.names.items)
+        if names > len(self.coverage):
+            more = np.zeros(names - len(self.coverage), dtype=np.int64)
+            self.coverage = np.append(self.coverage, more)
+
+    def lay_out(self, old: Layout, new: Layout) -> None:
+        """Lay all rows out anew."""
+        self.store.lay_out(old, new)
+        for worker in self.workers:
+            worker.make_buffers(len(worker.out), new.words)
+
+    def canonical(self, out: Array, out_keys: Array) -> bool:
+        """Write the canonical form of out[0]; False where something had to be filled in first."""
+        worker = self.workers[0]
+        cells, d, _, _ = self.tables
+        canonical(cells, d, worker.needs, out, 0, out_keys, worker.fields, worker.status)
+        needs = worker.noted()
+        if needs:
+            self.fill(needs, [])
+        return not needs
+
+    # -- deciding --------------------------------------------------------------------------
+
+    @property
+    def asked(self) -> Array:
+        """What is still open, for `look_over` and `steps_over`."""
+        return np.array(self.filling.asked(), dtype=np.int64)
+
+    @property
+    def decided(self) -> bool:
+        """Whether the search may end."""
+        return self.stop_when_decided and self.watch.all_decided
+
+    def decide(self, at: int) -> None:
+        """The watch has the last word on what a state decides."""
+        spoken = set(self.watch.spoken)
+        found = self.watch.enter(self.filling.decode(self.store.rows[at]))
+        for name in found:
+            self.runs[name] = self._path(at)
+        if not found and self.watch.spoken == spoken:
+            raise SplitbrainError(f"the tables and the watch disagree on state {at}")
+
+    def breaks(self, at: int, row: Array) -> None:
+        """The watch has the last word on what a transition breaks."""
+        before, after = self.filling.decode(self.store.rows[at]), self.filling.decode(row)
+        found = self.watch.step(before, after)
+        if not found:
+            raise SplitbrainError(f"the tables and the watch disagree on a step from state {at}")
+        for name in found:
+            self.runs[name] = self._path(at, after)
+
+    def _path(self, at: int, beyond: Any = None) -> Run:
+        """The run to a state, and to a successor beyond it; its actions are found again by expanding
+        what it passes."""
+        line = [] if beyond is None else [beyond]
+        while at >= 0:
+            line.append(self.filling.decode(self.store.rows[at]))
+            at = int(self.store.parents[at])
+        key = self.symmetry.key if self.symmetry else lambda state: state
+        state = line.pop()
+        run: list[tuple[Any, Any]] = [(None, state)]
+        while line:
+            wanted = key(line.pop())
+            moves = self.system.successors(state)
+            action, state = next((a, after) for a, after in moves if key(after) == wanted)
+            run.append((action, state))
+        return tuple(run)
+
+    # -- how far it has come ---------------------------------------------------------------
+
+    def count(self) -> None:
+        """Bring the counts up to date."""
+        counts = self.counts
+        counts.distinct, counts.transitions = self.store.size, self.transitions
+        # The state at which a search is ended is no longer waiting.
+        counts.frontier = max(self.waiting - 1, 0)
+        for name, times in zip(self.filling.names.items, self.coverage.tolist(), strict=False):
+            if times:
+                counts.coverage[name] = times
+
+    def ended(self) -> str:
+        """Why the search ends before the next state is expanded, if it does."""
+        if self.decided:
+            return "all properties are decided"
+        if self.limits.states is not None and self.store.size >= self.limits.states:
+            return f"state limit {self.limits.states}"
+        return ""
+
+    def stopped(self) -> str:
+        """Why the search must end here, if it must. Looks only now and then."""
+        if monotonic() - self._looked < PATIENCE:
+            return ""
+        self._looked = monotonic()
+        limits = self.limits
+        if limits.seconds is not None and self.seconds > limits.seconds:
+            return f"time limit {limits.seconds:g} s"
+        if limits.memory is not None and self._process.memory_info().rss > limits.memory:
+            return f"memory limit {limits.memory} bytes"
+        if self.progress is not None:
+            self.count()
+            self.progress(self.counts)
+        return ""
+
+    def make_room(self, more: int) -> None:
+        """Room for so many more states. Raises NoRoomError where that would pass the limit."""
+        limit = self.limits.memory
+        wanted = 0 if limit is None else self.store.wanted(more)
+        if wanted and limit is not None and self._process.memory_info().rss + wanted > limit:
+            raise NoRoomError
+        self.store.make_room(more)
+
+
+def moved_buffer(buffer: Array, old: Layout, new: Layout) -> Array:
+    """Successors, with their fields where the new layout wants them."""
+    return moved(buffer, len(buffer), old, new)
