@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import attrs
 
-from checker.engines import Engine, Task, search
+from checker.engines import Engine, Keep, Task, search
 from checker.environment import CUTS, Budget, Environment
 from checker.errors import ModelError, UsageError
 from checker.properties import Property, Verdict, Watch, folds_of
@@ -34,6 +34,9 @@ class Plan:
     #: Go on after every property is decided, so that the counts are those of the whole scope.
     exhaust: bool = False
     engine: Engine = "auto"
+    #: Threads of the table engine.
+    workers: int = 1
+    keep: Keep | None = None
 
     def system(self) -> System:
         """The transition system, with the histories that the properties need."""
@@ -66,8 +69,9 @@ class Report:
     system: System
     exploration: Exploration
     results: tuple[Result, ...]
-    #: The engine that had the last word.
+    #: The engine that had the last word, and how many threads it ran.
     engine: Engine
+    workers: int = 1
 
     @property
     def verdict(self) -> Verdict:
@@ -154,6 +158,8 @@ def check(plan: Plan, progress: Progress | None = None) -> Report:
         progress=progress,
         stop_when_decided=not plan.exhaust,
         coverage=tuple(_action_name(handler) for handler in system.handling.table),
+        workers=plan.workers,
+        keep=plan.keep,
     )
     found = search(task, plan.engine)
     exploration, watch = found.exploration, found.watch
@@ -169,7 +175,7 @@ def check(plan: Plan, progress: Progress | None = None) -> Report:
         elif verdict is Verdict.UNDETERMINED:
             reason = exploration.stopped
         results.append(Result(prop, verdict, reason, run))
-    return Report(plan, system, exploration, tuple(results), found.engine)
+    return Report(plan, system, exploration, tuple(results), found.engine, found.workers)
 
 
 def _action_name(handler: Handler) -> str:

@@ -6,7 +6,9 @@ the same order, so nothing that was found is lost; what the model said is kept.
 """
 
 import sys
-from typing import Any, Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 import attrs
 
@@ -17,15 +19,30 @@ from checker.system import System
 
 Engine = Literal["auto", "table", "reference"]
 
-#: How many states the reference explorer may meet before the table engine takes over.
-SMALL = 20_000
+#: How many states the reference explorer may meet before the table engine takes over: about as many
+#: as it meets in the time that loading the compiled code takes.
+SMALL = 3_000
 #: The same where the compiled code is not on disk yet, and half a minute would go into making it.
 COLD = 200_000
 
 
 @attrs.frozen
+class Keep:
+    """Checkpoints of a search. directory: where. identity: what another search must have in common to
+    go on from one. every: seconds between two. resume: go on from the one that is there."""
+
+    FILE: ClassVar[str] = "checkpoint.npz"
+
+    directory: Path
+    identity: Mapping[str, Any]
+    every: float = 180.0
+    resume: bool = False
+
+
+@attrs.frozen
 class Task:
-    """A search: of what, how, how far; coverage: the names of actions that are counted from 0."""
+    """A search: of what, how, how far; coverage: the names of actions that are counted from 0.
+    workers: threads of the table engine, breadth first."""
 
     system: System
     properties: tuple[Property, ...]
@@ -36,6 +53,8 @@ class Task:
     progress: Progress | None
     stop_when_decided: bool
     coverage: tuple[str, ...]
+    workers: int = 1
+    keep: Keep | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -49,16 +68,17 @@ class Task:
 
 @attrs.frozen
 class Found:
-    """What a search found, what its watch saw, and which engine ran it."""
+    """What a search found, what its watch saw, which engine ran it, and with how many threads."""
 
     exploration: Exploration
     watch: Watch
     engine: Engine
+    workers: int = 1
 
 
 def search(task: Task, engine: Engine = "auto") -> Found:
     """Run a search. Raises TableLimitError where the table engine is asked for what it cannot do."""
-    if engine == "table":
+    if engine == "table" or task.keep:
         return _tables(task)
     if engine == "reference" or task.search == "random":
         return _reference(task, task.limits)
@@ -102,17 +122,19 @@ def _tables(task: Task, spent: float = 0.0) -> Found:
 
     if not compiled():
         print("compiling the search, once (about half a minute) ...", file=sys.stderr, flush=True)
-    watch = task.watch()
+    watch, workers = task.watch(), task.workers if task.search == "bfs" else 1
     explorer = TableExplorer(
         task.system,
         watch,
         limits=task.limits,
         symmetry=task.symmetry,
+        workers=workers,
+        keep=task.keep,
         spent=spent,
         **task.settings,
     )
     explorer.counts.coverage.update(dict.fromkeys(task.coverage, 0))
-    return Found(explorer.explore(task.search), watch, "table")
+    return Found(explorer.explore(task.search), watch, "table", workers)
 
 
 def _name(action: Any) -> str:

@@ -60,7 +60,7 @@ def wiped(local: Any) -> Any:
 
 
 @cache
-def _fields(cls: type) -> tuple[str, ...] | None:
+def _fields(cls: Any) -> tuple[str, ...] | None:
     """The names of the fields of a frozen attrs class; None for any other."""
     if attrs.has(cls) and attrs.inspect(cls).is_frozen:
         return tuple(f.name for f in attrs.fields(cls))
@@ -68,7 +68,7 @@ def _fields(cls: type) -> tuple[str, ...] | None:
 
 
 @cache
-def _content(cls: type) -> Callable[[Any], tuple[Any, ...]] | None:
+def _content(cls: Any) -> Callable[[Any], tuple[Any, ...]] | None:
     """What gets the values of the fields of a frozen attrs class; None for any other."""
     names = _fields(cls)
     if names is None:
@@ -77,7 +77,7 @@ def _content(cls: type) -> Callable[[Any], tuple[Any, ...]] | None:
 
 
 @cache
-def _ranks(cls: type[Enum]) -> dict[str, int]:
+def _ranks(cls: Any) -> dict[str, int]:
     """The place of each member, by its name."""
     return {member.name: at for at, member in enumerate(cls)}
 
@@ -97,17 +97,17 @@ def order_key(value: Any) -> tuple[Any, ...]:
         case str():
             return (3, str(value))
         case Enum():
-            cls = type(value)
-            return (5, cls.__qualname__, cls.__module__, _ranks(cls)[value.name])
+            kind = type(value)
+            return (5, kind.__qualname__, kind.__module__, _ranks(kind)[value.name])
         case Id():
             return (4, value.kind, value.number)
         case tuple():
             return (6, len(value), tuple(order_key(v) for v in value))
         case frozenset():
             return (7, len(value), tuple(sorted(order_key(v) for v in value)))
-    names = _fields(type(value))
+    cls: Any = type(value)
+    names = _fields(cls)
     if names is not None:
-        cls = type(value)
         content = tuple(order_key(getattr(value, name)) for name in names)
         return (8, cls.__qualname__, cls.__module__, content)
     raise ModelError(
@@ -120,7 +120,8 @@ def snapshot(value: Any) -> Any:
     """What a value holds at this moment: a later one differs if somebody went around `frozen`."""
     if type(value) is tuple:
         return tuple(map(snapshot, value))
-    content = _content(type(value))
+    cls: Any = type(value)
+    content = _content(cls)
     return value if content is None else tuple(map(snapshot, content(value)))
 
 
@@ -136,7 +137,8 @@ def rename(value: Any, names: Renaming) -> Any:
             return tuple(rename(v, names) for v in value)
         case frozenset():
             return frozenset(rename(v, names) for v in value)
-    if _fields(type(value)) is not None:
+    cls: Any = type(value)
+    if _fields(cls) is not None:
         changed = {}
         for f in attrs.fields(type(value)):
             old = getattr(value, f.name)

@@ -39,6 +39,7 @@ def test_a_search_that_proves_large_moves_to_the_tables(
     monkeypatch: pytest.MonkeyPatch, broken: bool, search: Any
 ) -> None:
     reference = check(plan(broken, search=search, engine="reference"))
+    monkeypatch.setattr(engines, "SMALL", 10_000)
     assert check(plan(broken, search=search)).engine == "reference"
     monkeypatch.setattr(engines, "SMALL", 100)
     monkeypatch.setattr(engines, "COLD", 100)

@@ -1,6 +1,7 @@
 """`splitbrain check`: is this cluster safe, and if not, how does it break?"""
 
 import json
+import os
 import re
 import sys
 from contextlib import redirect_stdout
@@ -16,6 +17,7 @@ from checker.cli.options import Chosen, choose, limits, model_options, writable_
 from checker.cli.printing import print_report, settings_of, shown
 from checker.cli.progress import Ticker
 from checker.errors import UsageError
+from checker.keeping import keep
 from checker.recording import knobs, record
 from traces.errors import TraceError
 from traces.render import render, writable
@@ -55,6 +57,12 @@ class Size(click.ParamType[int]):
     help="What explores the states; auto: the reference, and tables when it proves large.",
 )
 @click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Threads of the table engine; by default all cores. Results do not depend on it.",
+)
+@click.option(
     "--symmetry/--no-symmetry", default=False, help="Count states that differ in names only once."
 )
 @click.option(
@@ -75,7 +83,23 @@ class Size(click.ParamType[int]):
     "--depth", type=click.IntRange(0), metavar="N", help="Look no deeper than so many steps."
 )
 @click.option("--time-limit", type=click.FloatRange(0), metavar="SECONDS", help="End after this.")
-@click.option("--max-memory", type=Size(), help="End at this much memory, such as 4G.")
+@click.option(
+    "--max-memory",
+    type=Size(),
+    help="End at this much memory, such as 4G; by default most of what is free.",
+)
+@click.option(
+    "--checkpoint",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep the search here, every few minutes and when it is ended early.",
+)
+@click.option(
+    "--resume",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Go on from the checkpoint kept here.",
+)
 @click.option(
     "--out",
     multiple=True,
@@ -86,6 +110,7 @@ class Size(click.ParamType[int]):
 def check_command(
     search: Any,
     engine: Any,
+    workers: int | None,
     symmetry: bool,
     seed: int,
     walks: int,
@@ -93,6 +118,8 @@ def check_command(
     depth: int | None,
     time_limit: float | None,
     max_memory: int | None,
+    checkpoint: Path | None,
+    resume: Path | None,
     out: tuple[str, ...],
     as_json: bool,
     **options: Any,
@@ -114,6 +141,7 @@ def check_command(
         symmetry=symmetry,
         seed=seed,
         engine=engine,
+        workers=workers or cores(),
         limits=attrs.evolve(limits(max_states, depth, time_limit, memory), walks=walks),
     )
     if not plan.properties:
@@ -124,6 +152,7 @@ def check_command(
             if known
             else f"{plan.model.name} declares no properties: give it `properties = (...)`"
         )
+    plan = attrs.evolve(plan, keep=keep(plan, checkpoint, resume))
     with redirect_stdout(sys.stderr), Ticker() as ticker:
         report = check(plan, ticker.tick)
     written, failed = _write(report, out)
@@ -136,6 +165,14 @@ def check_command(
     for name in out if not written else ():
         click.echo(f"{name} is not written: there is no counterexample", err=True)
     return report.exit_code
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
 
 
 def _write(report: Report, out: tuple[str, ...]) -> tuple[dict[str, list[str]], TraceError | None]:
@@ -172,7 +209,7 @@ def summary(report: Report, selected: Chosen, written: dict[str, list[str]]) -> 
         "engine": report.engine,
         "search": plan.search,
         "symmetry": plan.symmetry,
-        "workers": 1,
+        "workers": report.workers,
         "verdict": str(report.verdict),
         "properties": [
             {

@@ -1,8 +1,8 @@
 """One search by the table engine, with the interface and the results of the reference explorer."""
 
-from time import monotonic
 from typing import ClassVar
 
+from checker.engines import Keep
 from checker.properties import Watch
 from checker.reference import Counts, Exploration, Limits, Progress, Search
 from checker.symmetry import Symmetry
@@ -29,10 +29,12 @@ class TableExplorer:
         progress: Progress | None = None,
         stop_when_decided: bool = True,
         workers: int = 1,
+        keep: Keep | None = None,
         spent: float = 0.0,
     ) -> None:
         """symmetry: states that it says are renamings of each other count as one. workers: threads
-        of a breadth-first search. spent: seconds of the search that are past already."""
+        of a breadth-first search, which alone keeps checkpoints. spent: seconds of the search that
+        are past already."""
         if len(watch.properties) > 30:
             raise TableLimitError(
                 "the table engine watches at most 30 properties at once: name fewer, or"
@@ -41,8 +43,9 @@ class TableExplorer:
         self.watch = watch
         self.counts = Counts()
         self._asked = Asked(
-            system, watch, limits or Limits(), symmetry, progress, stop_when_decided, workers, spent
-        )
+            system, watch, limits or Limits(), symmetry, progress, stop_when_decided, workers, keep,
+            spent,
+        )  # fmt: skip
 
     def explore(self, search: Search = "bfs") -> Exploration:
         """Run the search to its end, a limit or an interrupt (what was found is kept)."""
@@ -51,8 +54,6 @@ class TableExplorer:
             raise TableLimitError(
                 "the table engine does not walk at random: leave out --engine table"
             )
-        begun = monotonic() - self._asked.spent
         made = kind(self._asked, self.counts)
         stopped = made.run()
-        seconds = monotonic() - begun
-        return Exploration(self.counts, stopped == "", stopped, seconds, made.runs)
+        return Exploration(self.counts, stopped == "", stopped, made.seconds, made.runs)

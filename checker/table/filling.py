@@ -4,6 +4,7 @@ Everything gets its number here, in the order in which it is met. Nothing here d
 order of what may happen, and what counts as a step, is that of `checker.system`.
 """
 
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from typing import Any
@@ -94,7 +95,8 @@ class Filling:
         self.ops = np.zeros(1024, dtype=np.int64)
         self._ops_used = 0
         self.memo = np.zeros((1024, 2), dtype=np.int64)
-        self.needs = np.zeros((4096, 5), dtype=np.int64)
+        #: Everything that was asked, five numbers each, in order: it gives everything its number.
+        self.log = array("q")
         self._begin(permutations)
         self.layout = Layout([0] * (2 + n + n * n))
         self._fill: dict[int, Callable[..., None]] = {
@@ -120,6 +122,7 @@ class Filling:
     def fill(self, need: tuple[int, ...]) -> None:
         """Ask the model what is missing; `lay_out` is to be called before the tables are used."""
         kind, *args = need
+        self.log.extend(need)
         self._fill[kind](*args[: a.ARITY[kind]])
 
     def counts(self) -> list[int]:
@@ -135,15 +138,19 @@ class Filling:
     def lay_out(self) -> bool:
         """Make every axis and field large enough; whether all rows must be laid out anew."""
         self.make_room()
-        table, counts = self.arena.table, self.counts()
+        counts = self.counts()
         anew = not self.layout.fits(counts)
         if anew:
-            self.layout = Layout(counts)
-            self.arena.d[a.WORDS] = self.layout.words
-            table["word"][:] = self.layout.word
-            table["shift"][:] = self.layout.shift
-            table["mask"][:] = self.layout.mask
+            self.take_layout(Layout(counts))
         return anew
+
+    def take_layout(self, layout: Layout) -> None:
+        """Let rows be packed like this."""
+        table, self.layout = self.arena.table, layout
+        self.arena.d[a.WORDS] = layout.words
+        table["word"][:] = layout.word
+        table["shift"][:] = layout.shift
+        table["mask"][:] = layout.mask
 
     def make_room(self) -> None:
         """Make every axis long enough for the numbers given so far."""
@@ -188,11 +195,13 @@ class Filling:
         """Enter the tuple of views that a state shows; its number."""
         fields = self.layout.unpack(row)
         world = fields[self.n]
-        self._world(world)
+        if not self.arena.table["known"][world]:
+            self.fill((a.WORLD, world, 0, 0, 0))
         seen = 0
         for i in range(self.n):
             down = int(self.arena.table["down"][world, i])
-            self._view(down, i, fields[i])
+            if self.arena.table["views"][down, i, fields[i]] < 0:
+                self.fill((a.VIEW, down, i, fields[i], 0))
             view = int(self.arena.table["views"][down, i, fields[i]])
             found = self._get(a.MEMO_VIEWS, seen, view)
             if found < 0:

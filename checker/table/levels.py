@@ -5,6 +5,7 @@ search that ends within a chunk is cut off behind the state whose expansion ends
 and runs are those of the reference explorer, for any number of workers.
 """
 
+from time import monotonic
 from typing import Any
 
 import attrs
@@ -15,9 +16,10 @@ from checker.reference import Counts
 from checker.table import breadth as b
 from checker.table import looking as look
 from checker.table.arrays import Array
+from checker.table.checkpoints import INITIAL, load, save
 from checker.table.expansion import FULL
 from checker.table.rows import Layout
-from checker.table.searching import Asked, Need, TableSearch, Worker, moved_buffer
+from checker.table.searching import Asked, Need, NoRoomError, TableSearch, Worker, moved_buffer
 from checker.table.visiting import hashed, meet
 
 #: The least and the most states in a worker's part of a chunk. What is missing is collected from a
@@ -25,6 +27,10 @@ from checker.table.visiting import hashed, meet
 LEAST, MOST = 64, 4096
 #: The most successors that are kept at once; a chunk that has more is cut short.
 MOST_SUCCESSORS = 1 << 20
+
+
+#: What says where a search is, beside its states.
+PLACE = ("head", "level", "level_end")
 
 
 @attrs.define
@@ -68,14 +74,32 @@ class BreadthFirst(TableSearch):
 
     def exhaust(self) -> str:
         """Run to the end; why it is not complete, or ""."""
-        self._enter_initial()
-        return self.go_on()
+        if self.keep is not None and self.keep.resume:
+            place = load(self, self.keep)
+            self.head, self.level, self.level_end = (place[name] for name in PLACE)
+        else:
+            self._enter_initial()
+        self._kept = monotonic()
+        try:
+            stopped = self._go_on()
+        except NoRoomError:
+            self._save()
+            raise
+        if stopped and self.head < self.store.size and not self.decided:
+            self._save()
+        return stopped
 
-    def go_on(self) -> str:
-        """Run on from the state `head`."""
+    def _save(self) -> None:
+        if self.keep is not None:
+            save(self, self.keep, {name: getattr(self, name) for name in PLACE})
+        self._kept = monotonic()
+
+    def _go_on(self) -> str:
         while self.head < self.store.size:
             if stopped := self.ended() or self.stopped():
                 return stopped
+            if self.keep is not None and monotonic() - self._kept > self.keep.every:
+                self._save()
             if self.head == self.level_end:
                 self.level += 1
                 self.level_end = self.store.size
@@ -114,7 +138,8 @@ class BreadthFirst(TableSearch):
 
     def _enter_initial(self) -> None:
         worker = self.workers[0]
-        for state in self.system.initial_states():
+        for number, state in enumerate(self.system.initial_states()):
+            self.filling.log.extend((INITIAL, number, 0, 0, 0))
             fields = self.filling.encode(state)
             self.filled()
             self._out[0] = self.filling.layout.pack(fields)

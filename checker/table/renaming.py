@@ -41,4 +41,5 @@ class Renaming:
                 table["history_images"][p, x] = f.histories(renamed)
             case _:
                 return False
+        f.log.extend(need)
         return True

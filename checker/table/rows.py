@@ -22,17 +22,25 @@ class Layout:
 
     def __init__(self, counts: Sequence[int]) -> None:
         """counts: how many different numbers each field must hold."""
-        self.bits = [max(count - 1, 0).bit_length() for count in counts]
-        self.word = np.zeros(len(counts), dtype=np.int64)
-        self.shift = np.zeros(len(counts), dtype=np.int64)
+        self._pack([max(count - 1, 0).bit_length() for count in counts])
+
+    @classmethod
+    def of_bits(cls, bits: Sequence[int]) -> "Layout":
+        """The layout whose fields have these widths."""
+        return cls([1 << width for width in bits])
+
+    def _pack(self, bits: list[int]) -> None:
+        self.bits = bits
+        self.word = np.zeros(len(bits), dtype=np.int64)
+        self.shift = np.zeros(len(bits), dtype=np.int64)
         used = [0]
-        for field, bits in enumerate(self.bits):
-            at = next((w for w, u in enumerate(used) if u + bits <= 63), len(used))
+        for field, width in enumerate(bits):
+            at = next((w for w, u in enumerate(used) if u + width <= 63), len(used))
             if at == len(used):
                 used.append(0)
             self.word[field], self.shift[field] = at, used[at]
-            used[at] += bits
-        self.mask = np.array([(1 << bits) - 1 for bits in self.bits], dtype=np.int64)
+            used[at] += width
+        self.mask = np.array([(1 << width) - 1 for width in bits], dtype=np.int64)
         self.words = len(used)
 
     def fits(self, counts: Sequence[int]) -> bool:

@@ -1,6 +1,9 @@
 """What all searches over the tables share: filling in, deciding, finding the way, counting."""
 
-from contextlib import suppress
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import current_thread, main_thread
 from time import monotonic
 from typing import Any
 
@@ -8,6 +11,7 @@ import attrs
 import numpy as np
 import psutil
 
+from checker.engines import Keep
 from checker.errors import ModelError, SplitbrainError
 from checker.properties import Watch
 from checker.reference import Counts, Limits, Progress, Run
@@ -43,6 +47,7 @@ class Asked:
     progress: Progress | None
     stop_when_decided: bool
     workers: int
+    keep: Keep | None
     spent: float
 
 
@@ -100,6 +105,10 @@ class TableSearch:
         self.workers = [Worker(fields, words) for _ in range(asked.workers)]
         self.coverage = np.zeros(0, dtype=np.int64)
         self.transitions = 0
+        self.keep = asked.keep
+        #: What was decided, and where: a state, and for a step the fields of the state after it.
+        self.events: list[tuple[int, list[int] | None]] = []
+        self._interrupted = False
         self._process = psutil.Process()
         self._begun = monotonic() - asked.spent
         self._looked = 0.0
@@ -115,15 +124,36 @@ class TableSearch:
 
     def run(self) -> str:
         """The same, also where memory runs out or the user interrupts."""
+        with self._interruptible():
+            try:
+                return self.exhaust()
+            except KeyboardInterrupt:
+                return "interrupted"
+            except NoRoomError:
+                return f"memory limit {self.limits.memory} bytes"
+            finally:
+                self.count()
+                self.team.close()
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """SIGINT and SIGTERM end the search where it is whole; a second one at once."""
+        if current_thread() is not main_thread():
+            yield
+            return
+
+        def note(number: int, frame: Any) -> None:
+            if self._interrupted:
+                raise KeyboardInterrupt
+            self._interrupted = True
+
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = [signal.signal(number, note) for number in signals]
         try:
-            return self.exhaust()
-        except KeyboardInterrupt:
-            return "interrupted"
-        except NoRoomError:
-            return f"memory limit {self.limits.memory} bytes"
+            yield
         finally:
-            self.count()
-            self.team.close()
+            for number, handler in zip(signals, before, strict=True):
+                signal.signal(number, handler)
 
     @property
     def tables(self) -> tuple[Array, Array, Array, Array]:
@@ -135,6 +165,10 @@ class TableSearch:
         """How long the search has taken."""
         return monotonic() - self._begun
 
+    def spend(self, seconds: float) -> None:
+        """Take into account how long it had taken before it was interrupted."""
+        self._begun -= seconds
+
     # -- filling in ------------------------------------------------------------------------
 
     def fill(self, urgent: list[Need], later: list[Need]) -> None:
@@ -143,15 +177,16 @@ class TableSearch:
         now = dict.fromkeys(urgent)
         try:
             for need in now:
-                self._ask(need)
+                self.ask(need)
             for need in dict.fromkeys(later):
                 if need not in now:
                     with suppress(ModelError):
-                        self._ask(need)
+                        self.ask(need)
         finally:
             self.filled()
 
-    def _ask(self, need: Need) -> None:
+    def ask(self, need: Need) -> None:
+        """Ask the model one thing."""
         if not self.renaming.fill(need):
             self.filling.fill(need)
 
@@ -201,6 +236,7 @@ class TableSearch:
             self.runs[name] = self._path(at)
         if not found and self.watch.spoken == spoken:
             raise SplitbrainError(f"the tables and the watch disagree on state {at}")
+        self.events.append((at, None))
 
     def breaks(self, at: int, row: Array) -> None:
         """The watch has the last word on what a transition breaks."""
@@ -210,6 +246,7 @@ class TableSearch:
             raise SplitbrainError(f"the tables and the watch disagree on a step from state {at}")
         for name in found:
             self.runs[name] = self._path(at, after)
+        self.events.append((at, self.filling.layout.unpack(row)))
 
     def _path(self, at: int, beyond: Any = None) -> Run:
         """The run to a state, and to a successor beyond it; its actions are found again by expanding
@@ -249,7 +286,9 @@ class TableSearch:
         return ""
 
     def stopped(self) -> str:
-        """Why the search must end here, if it must. Looks only now and then."""
+        """Why the search must end here, if it must. Looks at the clock only now and then."""
+        if self._interrupted:
+            return "interrupted"
         if monotonic() - self._looked < PATIENCE:
             return ""
         self._looked = monotonic()

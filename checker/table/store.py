@@ -108,6 +108,15 @@ class Store:
             slots = slots * 3 // 2
         return slots
 
+    def take(self, rows: Array, keys: Array, parents: Array) -> None:
+        """Hold these states."""
+        one = self.keys is self.rows
+        self.size = len(rows)
+        # Copies, for only arrays that own their memory can grow.
+        self.rows, self.parents = rows.copy(), parents.copy()
+        self.keys = self.rows if one else keys.copy()
+        self.enter_all()
+
     def lay_out(self, old: Layout, new: Layout) -> None:
         """Lay all rows out anew."""
         one = self.keys is self.rows
