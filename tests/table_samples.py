@@ -36,6 +36,7 @@ from checker.reference import Exploration, Explorer, Limits, Search
 from checker.symmetry import Symmetry
 from checker.system import System
 from checker.table.explorer import TableExplorer
+from checker.table.walking import TableWalks
 
 
 @frozen
@@ -49,6 +50,7 @@ class Question:
     limits: Limits = attrs.field(factory=Limits)
     symmetry: bool = False
     stop_when_decided: bool = True
+    seed: int = 0
 
     def _begin(self) -> tuple[System, Watch, Symmetry | None]:
         folds = folds_of(self.properties)
@@ -67,14 +69,15 @@ class Question:
             limits=self.limits,
             key=symmetry.key if symmetry else None,
             label=lambda action: action.name,
+            views=system.views,
             stop_when_decided=self.stop_when_decided,
         )
-        return explorer.explore(self.search), watch
+        return explorer.explore(self.search, self.seed), watch
 
-    def engine(self) -> TableExplorer:
+    def engine(self, kind: Any = TableExplorer) -> Any:
         """The table engine, before its search."""
         system, watch, symmetry = self._begin()
-        return TableExplorer(
+        return kind(
             system,
             watch,
             limits=self.limits,
@@ -84,6 +87,9 @@ class Question:
 
     def tables(self) -> tuple[Exploration, Watch]:
         """The answer of the table engine."""
+        if self.search == "random":
+            walks = self.engine(TableWalks)
+            return walks.explore(self.seed), walks.watch
         engine = self.engine()
         return engine.explore(self.search), engine.watch
 
