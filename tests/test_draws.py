@@ -59,6 +59,14 @@ def test_a_choice_does_not_tell_the_next() -> None:
     assert len(found) == 16 and all(abs(count - 1000) < 150 for count in found.values())
 
 
+def test_compiled_code_draws_again_where_python_does() -> None:
+    """Of 2**31 + 1 choices nearly every second number is thrown away."""
+    draws, state = Draws(3), walks.begin(np.uint64(3), 0)
+    for _ in range(100):
+        drawn, state = walks.below(np.uint64(state), HALF // 2 + 1)
+        assert drawn == draws.below(HALF // 2 + 1)
+
+
 @settings(deadline=None)
 @given(
     st.integers(-(2**70), 2**70),

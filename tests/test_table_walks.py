@@ -17,7 +17,7 @@ from checker import Environment
 from checker.catalogue import plan_of_bug, read
 from checker.draws import Draws
 from checker.errors import ModelError, SplitbrainError, UsageError
-from checker.properties import Property, Watch, invariant
+from checker.properties import Property, Watch, invariant, step
 from checker.reference import Exploration, Limits
 from checker.registry import installed
 from checker.system import System
@@ -41,6 +41,19 @@ def walks(model: Any, many: int = 50, **more: Any) -> Question:
 def test_protocols_of_the_peers(model: Any, symmetry: bool, stop: bool) -> None:
     for seed in (-1, 2**64 + 5):
         assert_agreement(walks(model, symmetry=symmetry, stop_when_decided=stop, seed=seed))
+
+
+@step()
+def nothing_changes(before: Any, after: Any) -> bool | str:
+    """What is shown never changes."""
+    return "something changes"
+
+
+def test_steps_are_looked_at_where_nothing_else_is() -> None:
+    question = attrs.evolve(walks(RAFT, 5), properties=(nothing_changes,))
+    for stop in (True, False):
+        assert_agreement(attrs.evolve(question, stop_when_decided=stop))
+    assert question.tables()[0].runs.keys() == {"nothing_changes"}
 
 
 BUGS = [(model, bug) for model in installed() for bug in read(model).bugs]
