@@ -82,6 +82,14 @@ class Report:
         return max((r.verdict for r in self.results), key=order.index)
 
     @property
+    def handlers(self) -> tuple[list[str], list[str]]:
+        """The model's handlers, by the names of their actions: those that fired, and the rest."""
+        names = dict.fromkeys(map(_action_name, self.system.handling.table))
+        coverage = self.exploration.counts.coverage
+        fired = [name for name in names if coverage[name]]
+        return fired, [name for name in names if not coverage[name]]
+
+    @property
     def exit_code(self) -> int:
         """The exit code that says so."""
         return 130 if self.exploration.stopped == INTERRUPTED else EXIT[self.verdict]
@@ -164,6 +172,9 @@ def check(plan: Plan, progress: Progress | None = None) -> Report:
     found = search(task, plan.engine)
     exploration, watch = found.exploration, found.watch
     if symmetry:
+        exploration.counts.phase = "checking symmetry"
+        if progress is not None:
+            progress(exploration.counts)
         symmetry.verify(watch)
     results = []
     for prop in plan.properties:

@@ -2,7 +2,7 @@
 
 A small search ends before compiled code is even loaded, so by default the reference explorer begins,
 and the table engine takes over when a search proves large. It starts anew, and both meet states in
-the same order, so nothing that was found is lost; what the model said is kept.
+the same order and take the same walks, so nothing that was found is lost; what the model said is kept.
 """
 
 import sys
@@ -13,14 +13,23 @@ from typing import Any, ClassVar, Literal
 import attrs
 
 from checker.properties import Property, Watch
-from checker.reference import Exploration, Explorer, Limits, Progress, Search
+from checker.reference import (
+    WALK_DEPTH,
+    Counts,
+    Exploration,
+    Explorer,
+    Limits,
+    Progress,
+    Search,
+    not_exhaustive,
+)
 from checker.symmetry import Symmetry
 from checker.system import System
 
 Engine = Literal["auto", "table", "reference"]
 
-#: How many states the reference explorer may meet before the table engine takes over: about as many
-#: as it meets in the time that loading the compiled code takes.
+#: How many states the reference explorer may meet, or steps walk at random, before the table engine
+#: takes over: about as many as in the time that loading the compiled code takes.
 SMALL = 3_000
 #: The same where the compiled code is not on disk yet, and half a minute would go into making it.
 COLD = 200_000
@@ -61,6 +70,25 @@ class Task:
         """What both engines take."""
         return {"progress": self.progress, "stop_when_decided": self.stop_when_decided}
 
+    @property
+    def kernel(self) -> str:
+        """What must be compiled for it."""
+        return {"random": "walks.walk", "dfs": "depth.descend"}.get(self.search, "breadth.unfold")
+
+    def part(self, small: int) -> tuple[Limits, str] | None:
+        """The limits of a first part of so many states, or steps walked at random, and how it ends if
+        there is more to come; None if there is no more."""
+        limits = self.limits
+        if self.search == "random":
+            depth = WALK_DEPTH if limits.depth is None else limits.depth
+            walks = small // max(depth, 1)
+            if limits.walks <= walks:
+                return None
+            return attrs.evolve(limits, walks=walks), not_exhaustive(walks, depth)
+        if limits.states is not None and limits.states <= small:
+            return None
+        return attrs.evolve(limits, states=small), f"state limit {small}"
+
     def watch(self) -> Watch:
         """A new watch on the properties."""
         return Watch(self.system, self.properties, self.system.folds)
@@ -80,16 +108,17 @@ def search(task: Task, engine: Engine = "auto") -> Found:
     """Run a search. Raises TableLimitError where the table engine is asked for what it cannot do."""
     if engine == "table" or task.keep:
         return _tables(task)
-    if engine == "reference" or task.search == "random":
+    if engine == "reference":
         return _reference(task, task.limits)
     spent = 0.0
     for small in (SMALL, COLD):
-        most, seconds = task.limits.states, task.limits.seconds
-        if most is not None and most <= small:
+        part, seconds = task.part(small), task.limits.seconds
+        if part is None:
             return _reference(task, task.limits)
+        limits, ending = part
         left = None if seconds is None else max(0.0, seconds - spent)
-        first = _reference(task, attrs.evolve(task.limits, states=small, seconds=left))
-        if first.exploration.stopped != f"state limit {small}":
+        first = _reference(task, attrs.evolve(limits, seconds=left))
+        if first.exploration.stopped != ending:
             return first
         spent += first.exploration.seconds
         # Its states are no longer needed, and there may be many more to come.
@@ -97,7 +126,7 @@ def search(task: Task, engine: Engine = "auto") -> Found:
         # The compiler itself takes a second to load, which a small search does not pay.
         from checker.table.compiling import compiled
 
-        if compiled():
+        if compiled(task.kernel):
             break
     from checker.table.filling import TableLimitError
 
@@ -110,7 +139,15 @@ def search(task: Task, engine: Engine = "auto") -> Found:
 def _reference(task: Task, limits: Limits) -> Found:
     watch, symmetry = task.watch(), task.symmetry
     key = symmetry.key if symmetry else None
-    explorer = Explorer(task.system, watch, limits=limits, key=key, label=_name, **task.settings)
+    explorer = Explorer(
+        task.system,
+        watch,
+        limits=limits,
+        key=key,
+        label=_name,
+        views=task.system.views,
+        **task.settings,
+    )
     explorer.counts.coverage.update(dict.fromkeys(task.coverage, 0))
     return Found(explorer.explore(task.search, task.seed), watch, "reference")
 
@@ -120,8 +157,10 @@ def _tables(task: Task, spent: float = 0.0) -> Found:
     from checker.table.compiling import compiled
     from checker.table.explorer import TableExplorer
 
-    if not compiled():
+    if not compiled(task.kernel):
         print("compiling the search, once (about half a minute) ...", file=sys.stderr, flush=True)
+        if task.progress is not None:
+            task.progress(Counts(phase="compiling"))
     watch, workers = task.watch(), task.workers if task.search == "bfs" else 1
     explorer = TableExplorer(
         task.system,
@@ -134,7 +173,7 @@ def _tables(task: Task, spent: float = 0.0) -> Found:
         **task.settings,
     )
     explorer.counts.coverage.update(dict.fromkeys(task.coverage, 0))
-    return Found(explorer.explore(task.search), watch, "table", workers)
+    return Found(explorer.explore(task.search, task.seed), watch, "table", workers)
 
 
 def _name(action: Any) -> str:

@@ -2,22 +2,27 @@
 
 One loop over immutable states and `successors(state)`. It runs any transition system, also one that
 is no cluster. Breadth first, it meets every state by a shortest path; depth first, bounded, it
-expands a state again when it meets it at a lesser depth; random walks go where the seed says.
+expands a state again when it meets it at a lesser depth; random walks go where the seed says, from
+an initial state to any successor with the same chance, until nothing follows or they are long enough.
 """
 
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterable
-from random import Random
 from time import monotonic
 from typing import Any, Literal, Protocol
 
 import attrs
 import psutil
 
+from checker.draws import Draws
+
 Search = Literal["bfs", "dfs", "random"]
 Run = tuple[tuple[Any, Any], ...]
 Progress = Callable[["Counts"], None]
+
+#: How many random walks there are if nothing is said, and how many steps each takes at most.
+WALKS, WALK_DEPTH = 100, 100
 
 
 class TransitionSystem(Protocol):
@@ -54,18 +59,28 @@ class Limits:
     depth: int | None = None
     seconds: float | None = None
     memory: int | None = None
-    walks: int = 100
+    walks: int = WALKS
 
 
 @attrs.define
 class Counts:
-    """How far a search has come. `coverage`: how often each action was taken."""
+    """How far a search has come.
+
+    coverage: how often each action was taken. walks: random walks begun. views: of random walks: how
+    many different pairs of a process and its view the distinct states showed; last_view: the walk, from
+    1, that was the last to show a new one. phase: what is being done just now: "searching", "filling
+    tables", "compiling", "checking symmetry", "writing".
+    """
 
     distinct: int = 0
     transitions: int = 0
     depth: int = 0
     frontier: int = 0
     coverage: dict[str, int] = attrs.field(factory=dict)
+    walks: int = 0
+    views: int = 0
+    last_view: int = 0
+    phase: str = "searching"
 
 
 @attrs.frozen
@@ -95,16 +110,19 @@ class Explorer:
         key: Callable[[Any], Any] | None = None,
         progress: Progress | None = None,
         label: Callable[[Any], str] = str,
+        views: Callable[[Any], Iterable[Any]] | None = None,
         stop_when_decided: bool = True,
     ) -> None:
         """key: states with equal keys count as one (the state itself if not given).
-        label: under what name an action is counted in the coverage."""
+        label: under what name an action is counted in the coverage. views: what a state shows of each
+        process."""
         self.system = system
         self.watch = watch
         self.limits = limits or Limits()
         self.key = key or (lambda state: state)
         self.progress = progress
         self.label = label
+        self.views = views or (lambda state: ())
         self.stop_when_decided = stop_when_decided
         self.counts = Counts()
         self.runs: dict[str, Run] = {}
@@ -167,32 +185,38 @@ class Explorer:
         return "" if all(expanded) else f"depth limit {limits.depth}"
 
     def _walks(self, seed: int) -> str:
-        random = Random(seed)
-        met = set()
-        depth = 100 if self.limits.depth is None else self.limits.depth
+        met: set[Any] = set()
+        shown: set[tuple[int, Any]] = set()
+        counts, walks = self.counts, self.limits.walks
+        depth = WALK_DEPTH if self.limits.depth is None else self.limits.depth
         starts = list(self.system.initial_states())
-        for _ in range(self.limits.walks):
-            state = random.choice(starts)
+        for walk in range(walks):
+            draws = Draws(seed, walk)
+            counts.walks = walk + 1
+            state = starts[draws.below(len(starts))]
             run: list[tuple[Any, Any]] = [(None, state)]
             while True:
                 if (key := self.key(state)) not in met:
                     met.add(key)
-                    self.counts.distinct = len(met)
+                    counts.distinct = len(met)
+                    shown.update(enumerate(self.views(state)))
+                    if len(shown) > counts.views:
+                        counts.views, counts.last_view = len(shown), walk + 1
                     for name in self.watch.enter(state):
                         self.runs[name] = tuple(run)
-                self.counts.depth = max(self.counts.depth, len(run) - 1)
+                counts.depth = max(counts.depth, len(run) - 1)
                 if stopped := self._stopped():
                     return stopped
                 moves = list(self.system.successors(state)) if len(run) <= depth else []
                 if not moves:
                     break
-                action, after = random.choice(moves)
+                action, after = moves[draws.below(len(moves))]
                 self._count(action)
                 run.append((action, after))
                 for broken in self.watch.step(state, after):
                     self.runs[broken] = tuple(run)
                 state = after
-        return f"random walks are not exhaustive ({self.limits.walks} walks of {depth} steps)"
+        return not_exhaustive(walks, depth)
 
     def _count(self, action: Any) -> None:
         self.counts.transitions += 1
@@ -231,3 +255,8 @@ class Explorer:
             if self.progress is not None:
                 self.progress(counts)
         return ""
+
+
+def not_exhaustive(walks: int, depth: int) -> str:
+    """Why random walks that have all been taken are no complete search."""
+    return f"random walks are not exhaustive ({walks} walks of {depth} steps)"

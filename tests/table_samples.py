@@ -49,6 +49,7 @@ class Question:
     limits: Limits = attrs.field(factory=Limits)
     symmetry: bool = False
     stop_when_decided: bool = True
+    seed: int = 0
     workers: int = 1
 
     def _begin(self) -> tuple[System, Watch, Symmetry | None]:
@@ -68,9 +69,10 @@ class Question:
             limits=self.limits,
             key=symmetry.key if symmetry else None,
             label=lambda action: action.name,
+            views=system.views,
             stop_when_decided=self.stop_when_decided,
         )
-        return explorer.explore(self.search), watch
+        return explorer.explore(self.search, self.seed), watch
 
     def engine(self) -> TableExplorer:
         """The table engine, before its search."""
@@ -87,7 +89,7 @@ class Question:
     def tables(self) -> tuple[Exploration, Watch]:
         """The answer of the table engine."""
         engine = self.engine()
-        return engine.explore(self.search), engine.watch
+        return engine.explore(self.search, self.seed), engine.watch
 
 
 def told(answer: tuple[Exploration, Watch]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cli_samples import Command, write_model
 
+from checker.cli.progress import Ticker
 from traces.itf import read
 
 RAFT = "benchmarks/models/raft_election.py:RaftElection"
@@ -177,6 +178,7 @@ def test_json_has_every_field_and_nothing_else_is_on_stdout(command: Command, ri
         *("model", "knobs", "scope", "engine", "search", "symmetry", "workers", "verdict"),
         *("properties", "complete", "stopped", "distinct", "transitions", "depth", "seconds"),
         *("states_per_second", "peak_memory_bytes", "coverage", "settings", "exit_code"),
+        *("handlers_covered", "seed", "walks", "views_seen", "last_new_view_in_walk"),
     }
     assert found["model"] == ring
     assert found["knobs"] == {"keep": True, "start": "n1", "rounds": 1}
@@ -284,6 +286,71 @@ def test_where_the_scope_is_too_large_random_walks_are_named(command: Command) -
     assert "--search random" in command.out
     assert command("check", RAFT, "--search", "random", "--walks", "1") == 20
     assert "--search random" not in command.out
+
+
+@pytest.mark.parametrize("search", [[], ["--search", "bfs"], ["--search", "dfs"]])
+@pytest.mark.parametrize("option", [["--seed", "0"], ["--walks", "100"]])
+def test_what_is_for_random_walks_alone_says_so(
+    command: Command, ring: str, search: list[str], option: list[str]
+) -> None:
+    """Also where the value is what would be taken anyway."""
+    assert command("check", ring, *search, *option) == 2
+    name = option[0]
+    assert f"{name} is for random walks: add --search random, or leave out {name}" in command.err
+    assert command.out == ""
+
+
+def test_random_walks_say_what_they_covered(command: Command, ring: str) -> None:
+    """Each of 3 nodes has 2 views; a walk of 1 step does not bring the token anywhere."""
+    walks = ("check", ring, "--search", "random", "--seed", "5")
+    assert command(*walks, "--walks", "4", "--depth", "1") == 20
+    assert command.out.splitlines()[-1] == (
+        "seed 5, 4 walks; 1 of 2 handlers fired (never: Token); 4 different views of processes,"
+        " the last new one in walk 1"
+    )
+    assert command(*walks) == 20
+    assert "; 2 of 2 handlers fired; 6 different views of processes, the last" in command.out
+    found = command.json(*walks, "--walks", "4", "--depth", "1")
+    told = ("seed", "walks", "handlers_covered", "views_seen", "last_new_view_in_walk")
+    assert [found[key] for key in told] == [5, 4, {"fired": 1, "all": 2}, 4, 1]
+
+
+def test_another_search_has_no_walks_to_tell_of(command: Command, ring: str) -> None:
+    found = command.json("check", ring, "--crashes", "1")
+    assert found["coverage"]["crash"] > 0
+    # A crash is no handler.
+    assert found["handlers_covered"] == {"fired": 2, "all": 2}
+    told = ("seed", "walks", "views_seen", "last_new_view_in_walk")
+    assert [found[key] for key in told] == [None] * 4
+
+
+@pytest.mark.parametrize("broken", ["false", "true"])
+def test_the_same_walks_whichever_engine_runs(command: Command, broken: str) -> None:
+    """The trace and all that is told, but for the time and the engine's name."""
+    walks = ("check", RAFT, "--set", f"broken={broken}", "--search", "random", "--seed", "3")
+    told, found = [], []
+    for engine in ("table", "reference", "auto"):
+        command(*walks, "--engine", engine)
+        told.append([line for line in command.out.splitlines() if "distinct states" not in line])
+        json = command.json(*walks, "--engine", engine)
+        for changing in ("engine", "seconds", "states_per_second", "peak_memory_bytes"):
+            del json[changing]
+        found.append(json)
+    assert told[0] == told[1] == told[2]
+    assert found[0] == found[1] == found[2]
+    assert found[0]["verdict"] == ("violated" if broken == "true" else "undetermined")
+
+
+def test_phases_are_told_of(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phases: list[str] = []
+    monkeypatch.setattr(Ticker, "tick", lambda self, counts: phases.append(counts.phase))
+    scope = ("check", RAFT, "--set", "max_term=1", "--symmetry")
+    assert command(*scope) == 0
+    assert phases == ["checking symmetry"]
+    assert command(*scope, "--set", "broken=true", f"--out={tmp_path / 'x.json'}") == 12
+    assert phases[1:] == ["checking symmetry", "writing"]
 
 
 def test_a_picture_that_needs_graphviz_is_refused_before_the_search(

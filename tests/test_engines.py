@@ -1,6 +1,7 @@
 """Which engine runs a search, and that nothing but the time depends on it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from checker import engines
 from checker.checking import Plan, Report, check
 from checker.cli.main import run
 from checker.errors import UsageError
-from checker.properties import Property, invariant
+from checker.properties import Property, Verdict, invariant
 from checker.reference import Limits
 from checker.registry import Model
+from checker.table import compiling
 
 RAFT = "benchmarks/models/raft_election.py:RaftElection"
 
@@ -56,7 +58,7 @@ def test_where_nothing_is_compiled_yet_a_search_must_be_larger(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(engines, "SMALL", 100)
-    monkeypatch.setattr("checker.table.compiling.compiled", lambda: False)
+    monkeypatch.setattr("checker.table.compiling.compiled", lambda kernel: False)
     cold = check(plan())
     assert (cold.engine, cold.exploration.counts.distinct) == ("reference", 2855)
     monkeypatch.setattr(engines, "COLD", 1000)
@@ -83,11 +85,62 @@ def test_what_outgrows_the_tables_stays_with_the_reference(monkeypatch: pytest.M
         check(evolve(plan(engine="table"), properties=many()))
 
 
-def test_random_walks_are_the_references() -> None:
-    limits = Limits(walks=3, depth=10)
-    assert check(plan(search="random", limits=limits)).engine == "reference"
-    with pytest.raises(UsageError, match="does not walk at random"):
-        check(plan(search="random", limits=limits, engine="table"))
+@pytest.mark.parametrize("broken", [False, True])
+def test_many_random_walks_move_to_the_tables(
+    monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    """A walk has at most 10 steps, so 100 steps are 10 walks."""
+    monkeypatch.setattr(engines, "SMALL", 100)
+    monkeypatch.setattr(engines, "COLD", 100)
+    walks = {"search": "random", "seed": 4, "exhaust": True}
+    few, many = Limits(walks=10, depth=10), Limits(walks=11, depth=10)
+    assert check(plan(broken, limits=few, **walks)).engine == "reference"
+    moved = check(plan(broken, limits=many, **walks))
+    assert moved.engine == "table"
+    assert told(moved) == told(check(plan(broken, limits=many, engine="reference", **walks)))
+    assert moved.exploration.stopped == "random walks are not exhaustive (11 walks of 10 steps)"
+
+
+def test_what_few_walks_decide_needs_no_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "SMALL", 20_000)
+    report = check(plan(True, search="random", limits=Limits(walks=1_000_000)))
+    assert (report.engine, report.verdict) == ("reference", Verdict.VIOLATED)
+
+
+def test_walks_of_no_steps_move_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "SMALL", 10)
+    monkeypatch.setattr(engines, "COLD", 10)
+    report = check(plan(search="random", limits=Limits(walks=11, depth=0)))
+    assert (report.engine, told(report)[:3]) == ("table", (1, 0, 0))
+
+
+def test_a_first_run_says_that_it_compiles(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked, phases = [], []
+
+    def compiled(kernel: str) -> bool:
+        asked.append(kernel)
+        return False
+
+    monkeypatch.setattr("checker.table.compiling.compiled", compiled)
+    limits = Limits(walks=2, depth=10)
+    for search in ("bfs", "random"):
+        check(
+            plan(search=search, limits=limits, engine="table"),
+            lambda counts: phases.append(counts.phase),
+        )
+    assert asked == ["breadth.unfold", "walks.walk"]
+    assert capsys.readouterr().err.count("compiling the search, once") == 2
+    assert phases.count("compiling") == 2 and "filling tables" in phases
+
+
+def test_whether_a_kernel_is_compiled_is_seen_from_its_own_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(compiling.advance._cache, "_cache_path", str(tmp_path))
+    (tmp_path / "walks.walk-1.py3.nbi").touch()
+    assert compiling.compiled("walks.walk") and not compiling.compiled()
 
 
 def test_a_limit_of_few_states_ends_the_first_engine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -245,6 +245,8 @@ def test_random_walks_go_where_the_seed_says() -> None:
     assert walks[0].steps == walks[1].steps
     assert walks[0].steps != walks[2].steps
     assert len(walks[0].steps) == 100
+    # Each walk takes its own way.
+    assert len({tuple(walks[0].steps[at : at + 20]) for at in range(0, 100, 20)}) == 5
 
 
 def test_random_walks_take_real_steps_and_are_never_complete() -> None:

@@ -19,6 +19,7 @@ from checker.cli.progress import Ticker
 from checker.errors import UsageError
 from checker.keeping import keep
 from checker.recording import knobs, record
+from checker.reference import WALK_DEPTH, WALKS
 from traces.errors import TraceError
 from traces.render import render, writable
 
@@ -65,22 +66,21 @@ class Size(click.ParamType[int]):
 @click.option(
     "--symmetry/--no-symmetry", default=False, help="Count states that differ in names only once."
 )
-@click.option(
-    "--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of random walks."
-)
+@click.option("--seed", type=int, metavar="N", help="Seed of --search random.  [default: 0]")
 @click.option(
     "--walks",
     type=click.IntRange(1),
-    default=100,
-    show_default=True,
     metavar="N",
-    help="Number of random walks.",
+    help=f"Number of walks of --search random.  [default: {WALKS}]",
 )
 @click.option(
     "--max-states", type=click.IntRange(1), metavar="N", help="End after so many distinct states."
 )
 @click.option(
-    "--depth", type=click.IntRange(0), metavar="N", help="Look no deeper than so many steps."
+    "--depth",
+    type=click.IntRange(0),
+    metavar="N",
+    help=f"Look no deeper than so many steps.  [default: no limit; of a random walk {WALK_DEPTH}]",
 )
 @click.option("--time-limit", type=click.FloatRange(0), metavar="SECONDS", help="End after this.")
 @click.option(
@@ -112,8 +112,8 @@ def check_command(
     engine: Any,
     workers: int | None,
     symmetry: bool,
-    seed: int,
-    walks: int,
+    seed: int | None,
+    walks: int | None,
     max_states: int | None,
     depth: int | None,
     time_limit: float | None,
@@ -128,6 +128,12 @@ def check_command(
 
     MODEL is an installed model (see `splitbrain models`) or path/to/file.py:Class.
     """
+    if search != "random":
+        for option, value in (("--seed", seed), ("--walks", walks)):
+            if value is not None:
+                raise UsageError(
+                    f"{option} is for random walks: add --search random, or leave out {option}"
+                )
     for name in out:
         writable(name)
         writable_place(name)
@@ -139,10 +145,10 @@ def check_command(
         selected.plan,
         search=search,
         symmetry=symmetry,
-        seed=seed,
+        seed=seed or 0,
         engine=engine,
         workers=workers or cores(),
-        limits=attrs.evolve(limits(max_states, depth, time_limit, memory), walks=walks),
+        limits=limits(max_states, depth, time_limit, memory, walks),
     )
     if not plan.properties:
         known = [p.name for p in plan.protocol.properties]
@@ -155,7 +161,10 @@ def check_command(
     plan = attrs.evolve(plan, keep=keep(plan, checkpoint, resume))
     with redirect_stdout(sys.stderr), Ticker() as ticker:
         report = check(plan, ticker.tick)
-    written, failed = _write(report, out)
+        if out:
+            report.exploration.counts.phase = "writing"
+            ticker.tick(report.exploration.counts)
+        written, failed = _write(report, out)
     if as_json:
         click.echo(json.dumps(summary(report, selected, written), indent=2))
     else:
@@ -202,6 +211,7 @@ def summary(report: Report, selected: Chosen, written: dict[str, list[str]]) -> 
     """The object that --json prints."""
     plan: Plan = report.plan
     exploration, counts = report.exploration, report.exploration.counts
+    fired, silent = report.handlers
     return {
         "model": plan.model.name,
         "knobs": knobs(plan),
@@ -231,9 +241,23 @@ def summary(report: Report, selected: Chosen, written: dict[str, list[str]]) -> 
         "states_per_second": round(counts.distinct / max(exploration.seconds, 1e-9)),
         "peak_memory_bytes": peak_memory(),
         "coverage": counts.coverage,
+        "handlers_covered": {"fired": len(fired), "all": len(fired) + len(silent)},
+        **walked(report),
         "settings": settings_of(selected),
         "exit_code": report.exit_code,
     }
+
+
+def walked(report: Report) -> dict[str, Any]:
+    """What --json says of random walks alone, null for other searches."""
+    counts = report.exploration.counts
+    told = {
+        "seed": report.plan.seed,
+        "walks": counts.walks,
+        "views_seen": counts.views,
+        "last_new_view_in_walk": counts.last_view,
+    }
+    return told if report.plan.search == "random" else dict.fromkeys(told)
 
 
 def peak_memory() -> int:

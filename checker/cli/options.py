@@ -12,7 +12,7 @@ from checker.checking import Plan, chosen, world
 from checker.configuration import Configuration, read_yaml
 from checker.environment import CUTS
 from checker.errors import UsageError
-from checker.reference import Limits
+from checker.reference import WALKS, Limits
 from checker.registry import Model, find
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -107,10 +107,14 @@ def choose(
 
 
 def limits(
-    max_states: int | None, depth: int | None, time_limit: float | None, memory: int | None
+    max_states: int | None,
+    depth: int | None,
+    time_limit: float | None,
+    memory: int | None,
+    walks: int | None = None,
 ) -> Limits:
     """The limits of a search, as options give them."""
-    return Limits(states=max_states, depth=depth, seconds=time_limit, memory=memory)
+    return Limits(max_states, depth, time_limit, memory, walks or WALKS)
 
 
 def _configured(model: Model, files: Sequence[str]) -> Configuration | None:

@@ -128,9 +128,17 @@ def _print_search(console: Console, report: Report) -> None:
         f" {exploration.seconds:.1f} s, {how}",
         soft_wrap=True,
     )
-    silent = [name for name, times in counts.coverage.items() if not times]
+    fired, silent = report.handlers
     if silent and exploration.complete:
         console.print(f"never happened in this scope: {', '.join(silent)}", soft_wrap=True)
+    if report.plan.search == "random":
+        never = f" (never: {', '.join(silent)})" if silent else ""
+        console.print(
+            f"seed {report.plan.seed}, {counts.walks:,} walks; {len(fired)} of"
+            f" {len(fired) + len(silent)} handlers fired{never}; {counts.views:,} different views of"
+            f" processes, the last new one in walk {counts.last_view:,}",
+            soft_wrap=True,
+        )
     if exploration.stopped == INTERRUPTED:
         console.print("[bold yellow]interrupted[/]: this is what was found so far")
     if report.verdict is Verdict.UNDETERMINED and report.plan.search != "random":

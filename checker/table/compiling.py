@@ -5,8 +5,8 @@ from pathlib import Path
 from checker.table.breadth import unfold
 
 
-def compiled() -> bool:
-    """Whether the compiled search is on disk.
+def compiled(kernel: str = "breadth.unfold") -> bool:
+    """Whether a kernel, module.function, is on disk.
 
     What is older than any source of this package is thrown away: the compiler looks only at the file
     in which a function stands, and not at those from which it takes others.
@@ -18,6 +18,6 @@ def compiled() -> bool:
         if index.stat().st_mtime < newest:
             for file in cache.glob(f"{index.stem}*.nb?"):
                 file.unlink(missing_ok=True)
-        elif index.name.startswith("breadth.unfold-"):
+        elif index.name.startswith(f"{kernel}-"):
             found = True
     return found

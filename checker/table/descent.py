@@ -77,11 +77,10 @@ class DepthFirst(TableSearch):
     def _descend(self) -> int:
         store, worker, status = self.store, self.workers[0], self._status
         self._bounds[d.ALL_DECIDED] = self.decided
-        room = len(store.slots) * 7 // 10
         return d.descend(  # type: ignore[no-any-return]
-            *self.tables, worker.needs, store.rows, store.keys, store.parents, store.slots, room,
-            self._depths, self._expanded, self._stack, worker.jobs, self._out, self._out_keys,
-            self._names, self._ends, worker.out, worker.names, worker.fields, self.coverage,
+            *self.tables, worker.needs, store.rows, store.keys, store.parents, store.slots,
+            store.places, self._depths, self._expanded, self._stack, worker.jobs, self._out,
+            self._out_keys, self._names, self._ends, worker.out, worker.names, worker.fields, self.coverage,
             self.asked, self._bounds, worker.found, status,
         )  # fmt: skip
 

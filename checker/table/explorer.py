@@ -2,22 +2,26 @@
 
 from typing import ClassVar
 
+import attrs
+
 from checker.engines import Keep
 from checker.properties import Watch
 from checker.reference import Counts, Exploration, Limits, Progress, Search
 from checker.symmetry import Symmetry
 from checker.system import System
 from checker.table.descent import DepthFirst
-from checker.table.filling import TableLimitError
 from checker.table.levels import BreadthFirst
 from checker.table.searching import Asked, TableSearch
+from checker.table.walking import RandomWalks
 
 
 class TableExplorer:
     """One search of one system. Actions are counted under their names."""
 
     #: The kinds of search.
-    searches: ClassVar[dict[Search, type[TableSearch]]] = {"bfs": BreadthFirst, "dfs": DepthFirst}
+    searches: ClassVar[dict[Search, type[TableSearch]]] = {
+        "bfs": BreadthFirst, "dfs": DepthFirst, "random": RandomWalks
+    }  # fmt: skip
 
     def __init__(
         self,
@@ -35,11 +39,6 @@ class TableExplorer:
         """symmetry: states that it says are renamings of each other count as one. workers: threads
         of a breadth-first search, which alone keeps checkpoints. spent: seconds of the search that
         are past already."""
-        if len(watch.properties) > 30:
-            raise TableLimitError(
-                "the table engine watches at most 30 properties at once: name fewer, or"
-                " choose --engine reference"
-            )
         self.watch = watch
         self.counts = Counts()
         self._asked = Asked(
@@ -47,13 +46,8 @@ class TableExplorer:
             spent,
         )  # fmt: skip
 
-    def explore(self, search: Search = "bfs") -> Exploration:
+    def explore(self, search: Search = "bfs", seed: int = 0) -> Exploration:
         """Run the search to its end, a limit or an interrupt (what was found is kept)."""
-        kind = self.searches.get(search)
-        if kind is None:
-            raise TableLimitError(
-                "the table engine does not walk at random: leave out --engine table"
-            )
-        made = kind(self._asked, self.counts)
+        made = self.searches[search](attrs.evolve(self._asked, seed=seed), self.counts)
         stopped = made.run()
         return Exploration(self.counts, stopped == "", stopped, made.seconds, made.runs)

@@ -65,6 +65,11 @@ class Filling:
     """The tables of one system, and the numbers of all that they speak of."""
 
     def __init__(self, system: System, watch: Watch, permutations: int = 0) -> None:
+        if len(watch.properties) > HALF:
+            raise TableLimitError(
+                f"the table engine watches at most {HALF} properties at once: name fewer, or"
+                " choose --engine reference"
+            )
         self.system = system
         self.watch = watch
         self.handling = system.handling

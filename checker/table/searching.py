@@ -49,6 +49,7 @@ class Asked:
     workers: int
     keep: Keep | None
     spent: float
+    seed: int = 0
 
 
 class Worker:
@@ -175,6 +176,7 @@ class TableSearch:
         """Fill in what is missing. What states further ahead lack is not urgent: where the model
         fails there, the search may end before it comes to that."""
         now = dict.fromkeys(urgent)
+        self.counts.phase = "filling tables"
         try:
             for need in now:
                 self.ask(need)
@@ -184,6 +186,8 @@ class TableSearch:
                         self.ask(need)
         finally:
             self.filled()
+            self._tell()
+            self.counts.phase = "searching"
 
     def ask(self, need: Need) -> None:
         """Ask the model one thing."""
@@ -291,16 +295,21 @@ class TableSearch:
             return "interrupted"
         if monotonic() - self._looked < PATIENCE:
             return ""
-        self._looked = monotonic()
+        self._tell()
         limits = self.limits
         if limits.seconds is not None and self.seconds > limits.seconds:
             return f"time limit {limits.seconds:g} s"
         if limits.memory is not None and self._process.memory_info().rss > limits.memory:
             return f"memory limit {limits.memory} bytes"
-        if self.progress is not None:
-            self.count()
-            self.progress(self.counts)
         return ""
+
+    def _tell(self) -> None:
+        """Tell how far the search has come, now and then."""
+        if monotonic() - self._looked >= PATIENCE:
+            self._looked = monotonic()
+            if self.progress is not None:
+                self.count()
+                self.progress(self.counts)
 
     def make_room(self, more: int) -> None:
         """Room for so many more states. Raises NoRoomError where that would pass the limit."""

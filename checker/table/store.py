@@ -55,6 +55,15 @@ class Store:
         self.parents = np.zeros(1024, dtype=np.int32)
         self.slots = np.zeros(4096, dtype=np.int64)
 
+    @property
+    def places(self) -> int:
+        """How many states the visited set holds before it must grow."""
+        return len(self.slots) * FULL_TENTHS // 10
+
+    def alone(self) -> None:
+        """Hold keys only."""
+        self.keys = self.rows
+
     def ranges(self) -> list[tuple[int, int]]:
         """The places of the visited set that each worker owns."""
         places, workers = len(self.slots), self.team.workers

@@ -1,0 +1,148 @@
+"""Random walks by the table engine: the same ones that the reference explorer takes."""
+
+from typing import Any
+
+import numpy as np
+
+from checker.draws import WORD, Draws
+from checker.errors import SplitbrainError
+from checker.reference import WALK_DEPTH, Counts, Run, not_exhaustive
+from checker.table import looking as look
+from checker.table import walks as w
+from checker.table.arrays import Array
+from checker.table.rows import Layout
+from checker.table.searching import Asked, TableSearch
+from checker.table.store import moved
+
+#: How often the kernel does something between two looks at the clock.
+TIMES = 50_000
+
+
+class RandomWalks(TableSearch):
+    """The random walks of one search. Of the states met, the store keeps the keys alone."""
+
+    def __init__(self, asked: Asked, counts: Counts) -> None:
+        super().__init__(asked, counts)
+        self.store.alone()
+        self._seed = asked.seed
+        self._depth = WALK_DEPTH if self.limits.depth is None else self.limits.depth
+        self._status = np.zeros(w.PLACES, dtype=np.int64)
+        self._shown = np.zeros((self.filling.n, 64), dtype=np.int8)
+        self._ends = np.zeros(1, dtype=np.int64)
+        self._draws = np.array([self._seed % WORD, 0], dtype=np.uint64)
+        most = -1 if self.limits.states is None else self.limits.states
+        self._bounds = np.array([most, self.limits.walks, self._depth, TIMES, 0], dtype=np.int64)
+        self._initial = list(self.system.initial_states())
+        self._initial_fields = [self.filling.encode(state) for state in self._initial]
+        self._here = np.zeros((1, self.filling.layout.words), dtype=np.int64)
+        self._lay_out_starts()
+        self.filled()
+
+    @property
+    def waiting(self) -> int:
+        """A walk leaves nothing behind."""
+        return 0
+
+    def count(self) -> None:
+        """Bring the counts up to date."""
+        status, counts = self._status, self.counts
+        self.transitions = int(status[w.TRANSITIONS])
+        counts.depth, counts.walks = int(status[w.DEPTH]), int(status[w.WALK])
+        counts.views, counts.last_view = int(status[w.VIEWS]), int(status[w.LAST_VIEW])
+        super().count()
+
+    def exhaust(self) -> str:
+        """Take all walks; why that is no complete search."""
+        status, filling, worker = self._status, self.filling, self.workers[0]
+        while True:
+            answer = self._walk()
+            self.store.size = int(status[w.SIZE])
+            match answer:
+                case w.EXHAUSTED:
+                    return not_exhaustive(self.limits.walks, self._depth)
+                case w.DECIDED | w.STATES:
+                    return self.ended()
+                case w.PAUSED:
+                    if stopped := self.stopped():
+                        return stopped
+                case w.STORE:
+                    self.make_room(1)
+                case look.ROOM:
+                    worker.grow()
+                    status[:3] = 0
+                case look.MISSING:
+                    worker.status[0] = status[0]
+                    status[0] = 0
+                    self.fill(worker.noted(), [])
+                case look.UNSEEN:
+                    filling.look(self._here[0])
+                    self.filled()
+                case w.UNSEEN_STEP:
+                    filling.look_at_step(self._here[0], worker.out[worker.found[1]])
+                    self.filled()
+                case look.DECIDES:
+                    self._decide()
+                case look.BREAKS:
+                    self._break(worker.out[worker.found[1]])
+
+    def _walk(self) -> int:
+        store, worker, status = self.store, self.workers[0], self._status
+        self._bounds[w.ALL_DECIDED] = self.decided
+        return w.walk(  # type: ignore[no-any-return]
+            *self.tables, worker.needs, self._starts, self._here, self._here_key, store.keys,
+            store.slots, store.places, self._shown, worker.jobs, worker.out, worker.names,
+            worker.fields, self.coverage, self.asked, self._bounds, self._draws, self._ends,
+            worker.found, status,
+        )  # fmt: skip
+
+    def _lay_out_starts(self) -> None:
+        self._starts = np.array([self.filling.layout.pack(f) for f in self._initial_fields])
+        self._here_key = self._here.copy() if self.symmetry else self._here
+
+    def lay_out(self, old: Layout, new: Layout) -> None:
+        """Lay all rows out anew, that of the state in which the walk stands included."""
+        super().lay_out(old, new)
+        self._here = moved(self._here, 1, old, new)
+        self._lay_out_starts()
+
+    def filled(self) -> None:
+        """After something was filled in: make tables and rows fit the numbers."""
+        super().filled()
+        more = len(self.filling.views.items) - self._shown.shape[1]
+        if more > 0:
+            self._shown = np.pad(self._shown, ((0, 0), (0, more)))
+
+    # -- deciding --------------------------------------------------------------------------
+
+    def _decide(self) -> None:
+        """The watch has the last word on what a state decides."""
+        run = self._run(int(self._status[w.LENGTH]), self._here[0])
+        spoken = set(self.watch.spoken)
+        found = self.watch.enter(run[-1][1])
+        if not found and self.watch.spoken == spoken:
+            raise SplitbrainError(f"the tables and the watch disagree on {run[-1][1]}")
+        self.runs.update(dict.fromkeys(found, run))
+        self._status[w.DOING] = w.END
+
+    def _break(self, row: Array) -> None:
+        """The watch has the last word on what a transition breaks."""
+        run = self._run(int(self._status[w.LENGTH]) + 1, row)
+        found = self.watch.step(run[-2][1], run[-1][1])
+        if not found:
+            raise SplitbrainError(f"the tables and the watch disagree on a step to {run[-1][1]}")
+        self.runs.update(dict.fromkeys(found, run))
+
+    def _run(self, steps: int, row: Array) -> Run:
+        """So many steps of the walk that is being taken, taken again on the system itself; they must
+        lead to the state that the row stands for."""
+        walk = int(self._status[w.WALK])
+        draws = Draws(self._seed, walk - 1)
+        state = self._initial[draws.below(len(self._initial))]
+        run: list[tuple[Any, Any]] = [(None, state)]
+        for _ in range(steps):
+            moves = self.system.successors(state)
+            action, state = moves[draws.below(len(moves))]
+            run.append((action, state))
+        if state != self.filling.decode(row):
+            raise SplitbrainError(f"the tables and the system disagree on walk {walk}")
+        return tuple(run)
