@@ -57,6 +57,6 @@ def floors(rows: Sequence[Row]) -> list[Floor]:
     if rows[0].size.name == SYMMETRIC:
         ratios.append(("time without symmetry / with", 10.0, one, fastest(TABLE_SYMMETRY.name)))
     return [
-        Floor(rows[0].size.title, what, asked, None if None in (above, below) else above / below)
+        Floor(rows[0].size.title, what, asked, above / below if above and below else None)
         for what, asked, above, below in ratios
     ]

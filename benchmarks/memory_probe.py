@@ -56,7 +56,7 @@ def probe(words: int = WORDS, reads: int = READS) -> list[Reading]:
     """Both kinds of reads with one and two threads."""
     table = table_of(words)
     found = []
-    for kernel in (dependent, independent):
+    for kind, kernel in (("dependent", dependent), ("independent", independent)):
         kernel(table, 0, 1)  # compiled here, so that it is not measured
         for threads in (1, 2):
             with ThreadPoolExecutor(threads) as pool:
@@ -68,7 +68,7 @@ def probe(words: int = WORDS, reads: int = READS) -> list[Reading]:
                 for part in parts:
                     part.result()
                 seconds = perf_counter() - begun
-            found.append(Reading(kernel.__name__, threads, threads * reads / seconds))
+            found.append(Reading(kind, threads, threads * reads / seconds))
     return found
 
 
