@@ -1,0 +1,90 @@
+"""All tools on one size, in turn, each alone; of several rounds the fastest counts."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from benchmarks.running import run
+from benchmarks.sizes import Size
+from benchmarks.tools import Counts, Tool, ToolError
+
+
+@frozen
+class Row:
+    """What one tool did on one size."""
+
+    tool: str
+    size: Size
+    expected: int | None
+    #: None where the tool is missing or failed; then the note says why.
+    counts: Counts | None = None
+    seconds: float = 0.0
+    cpu: float = 0.0
+    peak: int = 0
+    note: str = ""
+    failed: bool = False
+
+    @property
+    def wrong(self) -> bool:
+        """Its count is not the one that is known."""
+        return None not in (self.counts, self.expected) and self.distinct != self.expected
+
+    @property
+    def distinct(self) -> int:
+        """Distinct states, or orbits."""
+        return self.counts.distinct if self.counts else 0
+
+    @property
+    def rate(self) -> float:
+        """Distinct states per second of the whole process."""
+        return self.distinct / self.seconds
+
+    @property
+    def bytes_per_state(self) -> float:
+        """Peak memory of the whole process, shared among the distinct states."""
+        return self.peak / self.distinct
+
+
+def measure(
+    size: Size, tools: Sequence[Tool], repeat: int, tell: Callable[[str], None]
+) -> list[Row]:
+    """One row per tool."""
+    with tempfile.TemporaryDirectory(prefix="splitbrain-benchmarks-") as scratch:
+        rows: dict[str, Row] = {}
+        commands: dict[str, list[str]] = {}
+        places = {tool.name: Path(scratch) / str(n) for n, tool in enumerate(tools)}
+        for tool in tools:
+            row = Row(tool.name, size, tool.expected(size), note=tool.missing())
+            if not row.note:
+                places[tool.name].mkdir()
+                tell(f"{size.name}: {tool.name}: getting ready")
+                try:
+                    commands[tool.name] = tool.prepare(size, places[tool.name])
+                except ToolError as error:
+                    row = evolve(row, note=f"failed: {error}", failed=True)
+            rows[tool.name] = row
+        for _ in range(repeat):
+            for tool in tools:
+                if tool.name in commands and not rows[tool.name].failed:
+                    row = _measured(tool, rows[tool.name], commands[tool.name], places[tool.name])
+                    tell(f"{size.name}: {tool.name}: {row.note or f'{row.seconds:.1f} s'}")
+                    rows[tool.name] = _kept(rows[tool.name], row)
+        return list(rows.values())
+
+
+def _measured(tool: Tool, row: Row, command: Sequence[str], place: Path) -> Row:
+    ran = run(command, place)
+    try:
+        counts = tool.read(ran)
+    except ToolError as error:
+        return evolve(row, counts=None, note=f"failed: {error}", failed=True)
+    return evolve(row, counts=counts, seconds=ran.seconds, cpu=ran.cpu, peak=ran.peak)
+
+
+def _kept(before: Row, row: Row) -> Row:
+    """The faster of two runs; but what went wrong once is not forgotten."""
+    if before.counts is None or row.failed:
+        return row
+    return min(before, row, key=lambda r: (not r.wrong, r.seconds))
