@@ -138,7 +138,7 @@ def test_a_first_run_says_that_it_compiles(
 def test_whether_a_kernel_is_compiled_is_seen_from_its_own_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(compiling.advance._cache, "_cache_path", str(tmp_path))
+    monkeypatch.setattr(compiling.unfold._cache, "_cache_path", str(tmp_path))
     (tmp_path / "walks.walk-1.py3.nbi").touch()
     assert compiling.compiled("walks.walk") and not compiling.compiled()
 

@@ -80,8 +80,8 @@ class DepthFirst(TableSearch):
         return d.descend(  # type: ignore[no-any-return]
             *self.tables, worker.needs, store.rows, store.keys, store.parents, store.slots,
             store.places, self._depths, self._expanded, self._stack, worker.jobs, self._out,
-            self._out_keys, self._names, self._ends, worker.out, worker.names, worker.fields, self.coverage,
-            self.asked, self._bounds, worker.found, status,
+            self._out_keys, self._names, self._ends, worker.out, worker.names, worker.fields,
+            self.coverage, self.asked, self._bounds, worker.found, status,
         )  # fmt: skip
 
     def _enter_initial(self) -> None:
