@@ -6,8 +6,8 @@ checks on everything that the search asked of the model that handlers, views, hi
 properties commute with renaming.
 """
 
-from collections.abc import Iterator
-from itertools import permutations, product
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, permutations, product
 from typing import Any
 
 from checker.errors import UnsoundError
@@ -34,6 +34,9 @@ class Symmetry:
         self._number = system.handling.value.number
         self._value = system.handling.value
         self.renamings: tuple[Renaming, ...] = tuple(_renamings(groups))
+        #: Permutations, by number, of which all are products; each other one as (the generator that
+        #: comes last, all that comes before it), those before it first.
+        self.generators, self.products = _generated(self.renamings, groups)
         self._tables: list[dict[int, int]] = [{} for _ in self.renamings]
         # Where in the image each process's local state comes from.
         ids = system.ids
@@ -86,33 +89,40 @@ class Symmetry:
         """Raises UnsoundError, with the instance, where the model does not commute with renaming.
 
         Checked is everything that the search asked of handlers, limits, views, histories and
-        properties, under every permutation, so for every state of the orbits that it met.
+        properties, and all that it becomes by renaming, so every state of the orbits that it met.
+        That all this commutes with the generators is enough: what is renamed is itself checked.
         """
-        system = self.system
-        for names in self.renamings:
+        system, kept = self.system, self.system.handling.kept
+        named = [_Named(system, self.renamings[p]) for p in self.generators]
+        for names in (self.renamings[p] for p in self.generators):
             for id in system.ids:
                 image = rename(frozenset(system.handling.initial(id)), names)
                 if frozenset(system.handling.initial(names.get(id, id))) != image:
                     self._refuse(f"the initial state of {id}", names)
-        for asked in list(system.handling.kept.values()):
-            for names in self.renamings:
-                if _comparable(asked.renamed(names)) != rename(_comparable(asked.result), names):
-                    shown = ", ".join(map(str, asked.args))
-                    self._refuse(f"{asked.what}, with {shown},", names)
-        for (prop, *args), result in list(watch.kept.items()):
-            views = 2 if prop.kind == "step" else 1
-            for names in self.renamings:
-                seen = [self._in_place(v, names) for v in args[:views]]
-                seen += [rename(history, names) for history in args[views:]]
-                if (watch.ask(prop, *seen) is True) != (result is True):
-                    self._refuse(f"property {prop.name}, on {args},", names)
+        done = 0
+        while done < len(kept):
+            # What is asked of renamed arguments is added to what is kept.
+            for asked in list(islice(kept.values(), done, None)):
+                done += 1
+                for by in named:
+                    if by.result(asked.renamed(by.names), given=True) != by.result(asked.result):
+                        shown = ", ".join(map(str, asked.args))
+                        self._refuse(f"{asked.what}, with {shown},", by.names)
+        done = 0
+        while done < len(watch.kept):
+            for (prop, *args), result in list(islice(watch.kept.items(), done, None)):
+                done += 1
+                views = 2 if prop.kind == "step" else 1
+                for by in named:
+                    seen = [self._in_place(v, by) for v in args[:views]]
+                    seen += [by(history) for history in args[views:]]
+                    if (watch.ask(prop, *seen) is True) != (result is True):
+                        self._refuse(f"property {prop.name}, on {args},", by.names)
 
-    def _in_place(self, views: tuple[Any, ...], names: Renaming) -> tuple[Any, ...]:
+    def _in_place(self, views: tuple[Any, ...], by: "_Named") -> tuple[Any, ...]:
         """The views renamed, each at the place of the renamed process."""
         ids = self.system.ids
-        moved = {
-            names.get(id, id): rename(view, names) for id, view in zip(ids, views, strict=True)
-        }
+        moved = {by.names.get(id, id): by(view) for id, view in zip(ids, views, strict=True)}
         return tuple(moved[id] for id in ids)
 
     def _refuse(self, what: str, names: Renaming) -> None:
@@ -124,17 +134,73 @@ class Symmetry:
         )
 
 
-def _comparable(result: Any) -> Any:
-    """Effects as a set, with sends in an order that does not depend on ids."""
-    if isinstance(result, tuple) and all(isinstance(r, Effect) for r in result):
-        return frozenset((e.local, frozenset(_channels(e.sends))) for e in result)
-    return result
+class _Named:
+    """One renaming of everything; what is interned is renamed once."""
+
+    def __init__(self, system: System, names: Renaming) -> None:
+        self.names = names
+        self._handling = system.handling
+        self._done: dict[int, tuple[Any, Any]] = {}
+
+    def __call__(self, value: Any) -> Any:
+        """The value, interned, with its processes renamed."""
+        found = self._done.get(id(value))
+        if found is None:
+            # The value is held on to, so that nothing else gets its id.
+            found = self._done[id(value)] = (value, self._handling.named(value, self.names))
+        return found[1]
+
+    def result(self, result: Any, given: bool = False) -> Any:
+        """The word of a model, renamed unless it is `given` as one on renamed arguments: effects as a
+        set, with sends in an order that does not depend on ids."""
+        renamed: Callable[[Any], Any] = _same if given else self
+        if isinstance(result, tuple) and all(isinstance(r, Effect) for r in result):
+            return frozenset(
+                (renamed(e.local), frozenset(_channels(map(renamed, e.sends)))) for e in result
+            )
+        return renamed(result)
 
 
-def _channels(sends: tuple[Envelope, ...]) -> Iterator[tuple[Id, tuple[Any, ...]]]:
+def _same(value: Any) -> Any:
+    return value
+
+
+def _channels(sends: Iterable[Envelope]) -> Iterator[tuple[Id, tuple[Any, ...]]]:
     """What is sent to each process, in order."""
-    for dst in {e.dst for e in sends}:
-        yield dst, tuple(e.message for e in sends if e.dst == dst)
+    by_process: dict[Id, list[Any]] = {}
+    for envelope in sends:
+        by_process.setdefault(envelope.dst, []).append(envelope.message)
+    return ((dst, tuple(messages)) for dst, messages in by_process.items())
+
+
+def _generated(
+    renamings: Sequence[Renaming], groups: tuple[tuple[Id, ...], ...]
+) -> tuple[tuple[int, ...], dict[int, tuple[int, int]]]:
+    """Which permutations generate all: of each group, a swap and a round; and the others as products,
+    in an order in which every one follows that before it."""
+    numbers = {_moved(names): p for p, names in enumerate(renamings)}
+    generators = []
+    for group in groups:
+        for images in (
+            ((group[1], group[0], *group[2:]), (*group[1:], group[0])) if group[1:] else ()
+        ):
+            names = {**dict(renamings[0]), **dict(zip(group, images, strict=True))}
+            generators.append(numbers[_moved(names)])
+    generators = list(dict.fromkeys(generators))
+    products: dict[int, tuple[int, int]] = {}
+    found = [0]
+    for p in found:
+        for g in generators:
+            both = {id: renamings[g][image] for id, image in renamings[p].items()}
+            product_ = numbers[_moved(both)]
+            if product_ != 0 and product_ not in products:
+                products[product_] = (g, p)
+                found.append(product_)
+    return tuple(generators), products
+
+
+def _moved(names: Renaming) -> frozenset[tuple[Id, Id]]:
+    return frozenset(names.items())
 
 
 def _renamings(groups: tuple[tuple[Id, ...], ...]) -> Iterator[Renaming]:

@@ -68,6 +68,12 @@ def _fields(cls: Any) -> tuple[str, ...] | None:
 
 
 @cache
+def _arguments(cls: Any) -> tuple[str, ...]:
+    """What the fields are called where an instance is made."""
+    return tuple(f.alias or f.name for f in attrs.fields(cls))
+
+
+@cache
 def _content(cls: Any) -> Callable[[Any], tuple[Any, ...]] | None:
     """What gets the values of the fields of a frozen attrs class; None for any other."""
     names = _fields(cls)
@@ -138,15 +144,15 @@ def rename(value: Any, names: Renaming) -> Any:
         case frozenset():
             return frozenset(rename(v, names) for v in value)
     cls: Any = type(value)
-    if _fields(cls) is not None:
-        changed = {}
-        for f in attrs.fields(type(value)):
-            old = getattr(value, f.name)
-            new = rename(old, names)
-            if new != old:
-                changed[f.alias] = new
-        return attrs.evolve(value, **changed) if changed else value
-    return value
+    content = _content(cls)
+    if content is None:
+        return value
+    changed = {}
+    for argument, old in zip(_arguments(cls), content(value), strict=True):
+        new = rename(old, names)
+        if new is not old and new != old:
+            changed[argument] = new
+    return attrs.evolve(value, **changed) if changed else value
 
 
 class Interned(Generic[T]):

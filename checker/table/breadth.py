@@ -26,8 +26,8 @@ TAG = ~NUMBER
 
 @njit(nogil=True, cache=True)
 def unfold(
-    cells, d, ops, memo, needs, rows, first, count, fields, jobs, out, out_keys, names, codes, ends,
-    status, urgent,
+    cells, d, ops, memo, needs, rows, first, count, fields, left, jobs, out, out_keys, names, codes,
+    ends, status, urgent,
 ):  # fmt: skip # type: ignore[no-untyped-def]
     """Expands states from `first` on; how many of `count` were expanded in whole, one behind the other.
 
@@ -42,7 +42,7 @@ def unfold(
         )
         if d[PERMUTATIONS]:
             for x in range(k, end):
-                canonical(cells, d, needs, out, x, out_keys, fields, status)
+                canonical(cells, d, needs, out, x, out_keys, fields, left, status)
         if status[FULL] or status[NOTED]:
             break
         for x in range(k, end):

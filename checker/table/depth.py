@@ -58,7 +58,8 @@ def push(rows, keys, parents, slots, depths, stack, out, out_keys, k, at, depth,
 @njit(nogil=True, cache=True)
 def descend(
     cells, d, ops, memo, needs, rows, keys, parents, slots, room, depths, expanded, stack, jobs, out,
-    out_keys, names, ends, aside, aside_names, fields, coverage, asked, bounds, found, status,
+    out_keys, names, ends, aside, aside_names, fields, left, coverage, asked, bounds, found,
+    status,
 ):  # fmt: skip # type: ignore[no-untyped-def]
     """Goes on with the search until something must be done outside; returns what.
 
@@ -92,7 +93,7 @@ def descend(
             continue
         end = expand(cells, d, ops, memo, needs, rows, at, fields, 0, jobs, out, names, 0, status)
         for x in range(end if d[PERMUTATIONS] else 0):
-            canonical(cells, d, needs, out, x, out_keys, fields, status)
+            canonical(cells, d, needs, out, x, out_keys, fields, left, status)
         if status[FULL]:
             return looking.ROOM
         if status[NOTED]:

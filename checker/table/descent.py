@@ -81,7 +81,7 @@ class DepthFirst(TableSearch):
             *self.tables, worker.needs, store.rows, store.keys, store.parents, store.slots,
             store.places, self._depths, self._expanded, self._stack, worker.jobs, self._out,
             self._out_keys, self._names, self._ends, worker.out, worker.names, worker.fields,
-            self.coverage, self.asked, self._bounds, worker.found, status,
+            worker.left, self.coverage, self.asked, self._bounds, worker.found, status,
         )  # fmt: skip
 
     def _enter_initial(self) -> None:

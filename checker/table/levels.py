@@ -198,7 +198,7 @@ class BreadthFirst(TableSearch):
         share, worker = slice(part.begin, part.end), part.worker
         return (
             *self.tables, worker.needs, self.store.rows, part.first, part.count, worker.fields,
-            worker.jobs, self._out[share], self._out_keys[share], self._names[share],
+            worker.left, worker.jobs, self._out[share], self._out_keys[share], self._names[share],
             self._codes[share], part.ends, worker.status, worker.urgent,
         )  # fmt: skip
 

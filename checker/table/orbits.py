@@ -5,6 +5,7 @@ least numbers, read in the order of the processes, then world, history and chann
 change once given, so the least image is the same whenever it is computed.
 """
 
+import numpy as np
 from numba import njit
 
 from checker.table.arrays import (
@@ -61,29 +62,53 @@ def image(cells, d, needs, p, f, fields, status):  # type: ignore[no-untyped-def
 
 
 @njit(nogil=True, cache=True)
-def image_less(cells, d, needs, p, best, fields, status):  # type: ignore[no-untyped-def]
-    """Whether the image under permutation p comes before the image under `best`."""
-    for f in range(d[N] + 2 + d[N] * d[N]):
-        a = image(cells, d, needs, p, f, fields, status)
-        b = image(cells, d, needs, best, f, fields, status)
-        if a < 0 or b < 0:
-            return False
-        if a != b:
-            return a < b
-    return False
+def canonical(cells, d, needs, rows, at, keys, fields, left, status):  # type: ignore[no-untyped-def]
+    """Writes the canonical form of rows[at] to keys[at], unless something is missing.
 
-
-@njit(nogil=True, cache=True)
-def canonical(cells, d, needs, rows, at, keys, fields, status):  # type: ignore[no-untyped-def]
-    """Writes the canonical form of rows[at] to keys[at]."""
+    left: (permutations,) int64, scratch: those whose images are least as far as was looked. Field by
+    field, those drop out whose image is greater.
+    """
     unpack(cells, d, rows, at, fields)
-    best = 0
-    for p in range(1, d[PERMUTATIONS]):
-        if image_less(cells, d, needs, p, best, fields, status):
-            best = p
+    n, count, states = d[N], d[PERMUTATIONS], d[L]
+    origin, images = d[AT_ORIGIN], d[AT_LOCAL_IMAGES]
+    for x in range(count):
+        left[x] = x
+    # The local states mostly tell: the loop below, for these alone.
+    for f in range(n):
+        kept, least = 0, np.int64(-1)
+        for x in range(count):
+            p = left[x]
+            i = cell(cells, origin + p * n + f)
+            found = cell(cells, images + (p * n + i) * states + fields[i])
+            if found < 0:
+                need(needs, status, LOCAL_IMAGE, p, i, fields[i], 0)
+                return
+            if kept == 0 or found < least:
+                kept, least = 0, found
+            if found == least:
+                left[kept] = p
+                kept += 1
+        count = kept
+    for f in range(n, n + 2 + n * n):
+        if count == 1:
+            break
+        kept, least = 0, np.int64(-1)
+        for x in range(count):
+            found = image(cells, d, needs, left[x], f, fields, status)
+            if found < 0:
+                return
+            if kept == 0 or found < least:
+                kept, least = 0, found
+            if found == least:
+                left[kept] = left[x]
+                kept += 1
+        count = kept
+    best = left[0]
     for x in range(d[WORDS]):
         keys[at, x] = 0
     for f in range(d[N] + 2 + d[N] * d[N]):
         # Also where the field has no width yet: the image may be the first to need one.
         found = image(cells, d, needs, best, f, fields, status)
+        if found < 0:
+            return
         keys[at, cells[d[AT_WORD] + f]] |= found << cell(cells, d[AT_SHIFT] + f)

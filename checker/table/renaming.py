@@ -1,11 +1,28 @@
-"""The rename tables: what becomes of each number under each permutation of the processes."""
+"""The rename tables: what becomes of each number under each permutation of the processes.
+
+A number is renamed together with all that it can become: its orbit is found by renaming with the
+generators of the permutations alone, and every other permutation is a product of these.
+"""
+
+from typing import Any
 
 import numpy as np
 
 from checker.symmetry import Symmetry
 from checker.table import arrays as a
+from checker.table.arrays import Array
 from checker.table.filling import Filling
 from checker.values import rename
+
+#: A number, and the process or channel that it belongs to (0 for a world or history).
+Element = tuple[int, int]
+
+TABLE = {
+    a.LOCAL_IMAGE: "local_images",
+    a.CONTENT_IMAGE: "content_images",
+    a.WORLD_IMAGE: "world_images",
+    a.HISTORY_IMAGE: "history_images",
+}
 
 
 class Renaming:
@@ -13,6 +30,7 @@ class Renaming:
 
     def __init__(self, filling: Filling, symmetry: Symmetry | None) -> None:
         self.filling = filling
+        self.symmetry = symmetry
         self.names = symmetry.renamings if symmetry else ()
         n, table = filling.n, filling.arena.table
         for p, names in enumerate(self.names):
@@ -23,23 +41,52 @@ class Renaming:
             table["source"][p] = np.argsort(channels)
 
     def fill(self, need: tuple[int, ...]) -> bool:
-        """Rename what is missing; whether that was what is needed."""
-        kind, p, x, y, _ = need
-        f, table = self.filling, self.filling.arena.table
-        match kind:
-            case a.LOCAL_IMAGE:
-                renamed = f.handling.named(f.locals[x].items[y], self.names[p])
-                table["local_images"][p, x, y] = f.locals[table["places"][p, x]](renamed)
-            case a.CONTENT_IMAGE:
-                dst, src = table["places"][p, x // f.n], table["places"][p, x % f.n]
-                to = int(dst * f.n + src)
-                table["content_images"][p, x, y] = f.renamed_content(x, y, to, self.names[p])
-            case a.WORLD_IMAGE:
-                table["world_images"][p, x] = f.worlds(rename(f.worlds.items[x], self.names[p]))
-            case a.HISTORY_IMAGE:
-                renamed = rename(f.histories.items[x], self.names[p])
-                table["history_images"][p, x] = f.histories(renamed)
-            case _:
-                return False
-        f.log.extend(need)
+        """Rename what is missing, and all of its orbit; whether that was what is needed."""
+        kind, _, x, y, _ = need
+        if kind not in TABLE:
+            return False
+        placed = kind in (a.LOCAL_IMAGE, a.CONTENT_IMAGE)
+        if self.filling.arena.table[TABLE[kind]][need[1:4] if placed else need[1:3]] >= 0:
+            return True
+        self.filling.log.extend(need)
+        orbit, images = self._orbit(kind, (x, y) if placed else (0, x))
+        self.filling.make_room()
+        table = self.filling.arena.table[TABLE[kind]]
+        numbers = np.array([number for _, number in orbit])
+        for at, (place, number) in enumerate(orbit):
+            where = (place, number) if placed else (number,)
+            table[:, *where][: len(self.names)] = numbers[images[:, at]]
         return True
+
+    def _orbit(self, kind: int, first: Element) -> tuple[list[Element], Array]:
+        """All that an element can become, and (permutations, elements): what becomes of each."""
+        assert self.symmetry is not None
+        orbit, at = [first], {first: 0}
+        edges: dict[int, list[int]] = {p: [] for p in self.symmetry.generators}
+        for element in orbit:
+            for p, images in edges.items():
+                image = self._image(kind, p, element)
+                if image not in at:
+                    at[image] = len(orbit)
+                    orbit.append(image)
+                images.append(at[image])
+        moves = {p: np.array(images) for p, images in edges.items()}
+        found = np.zeros((len(self.names), len(orbit)), dtype=np.int64)
+        found[0] = np.arange(len(orbit))
+        for p, (generator, before) in self.symmetry.products.items():
+            found[p] = moves[generator][found[before]]
+        return orbit, found
+
+    def _image(self, kind: int, p: int, element: Element) -> Element:
+        """What becomes of an element under one permutation."""
+        f, names = self.filling, self.names[p]
+        place, number = element
+        places: Any = f.arena.table["places"][p]
+        if kind == a.LOCAL_IMAGE:
+            to = int(places[place])
+            return to, f.locals[to](f.handling.named(f.locals[place].items[number], names))
+        if kind == a.CONTENT_IMAGE:
+            to = int(places[place // f.n] * f.n + places[place % f.n])
+            return to, f.renamed_content(place, number, to, names)
+        values = f.worlds if kind == a.WORLD_IMAGE else f.histories
+        return 0, values(rename(values.items[number], names))

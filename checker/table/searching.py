@@ -59,8 +59,9 @@ class Worker:
     missing, of which `urgent` belong to the first state that misses anything.
     """
 
-    def __init__(self, fields: int, words: int) -> None:
+    def __init__(self, fields: int, words: int, permutations: int) -> None:
         self.fields = np.zeros(fields, dtype=np.int64)
+        self.left = np.zeros(permutations, dtype=np.int64)
         self.needs = np.zeros((4096, 5), dtype=np.int64)
         self.status = np.zeros(3, dtype=np.int64)
         self.urgent = np.zeros(1, dtype=np.int64)
@@ -95,15 +96,14 @@ class TableSearch:
         self.stop_when_decided = asked.stop_when_decided
         self.counts = counts
         self.runs: dict[str, Run] = {}
-        self.filling = Filling(
-            self.system, self.watch, len(self.symmetry.renamings) if self.symmetry else 0
-        )
+        permutations = len(self.symmetry.renamings) if self.symmetry else 0
+        self.filling = Filling(self.system, self.watch, permutations)
         self.renaming = Renaming(self.filling, self.symmetry)
         self.team = Team(asked.workers)
         words = self.filling.layout.words
         self.store = Store(words, self.symmetry is not None, self.team)
         fields = len(self.filling.layout.word) + self.filling.n
-        self.workers = [Worker(fields, words) for _ in range(asked.workers)]
+        self.workers = [Worker(fields, words, permutations) for _ in range(asked.workers)]
         self.coverage = np.zeros(0, dtype=np.int64)
         self.transitions = 0
         self.keep = asked.keep
@@ -214,7 +214,9 @@ class TableSearch:
         """Write the canonical form of out[0]; False where something had to be filled in first."""
         worker = self.workers[0]
         cells, d, _, _ = self.tables
-        canonical(cells, d, worker.needs, out, 0, out_keys, worker.fields, worker.status)
+        canonical(
+            cells, d, worker.needs, out, 0, out_keys, worker.fields, worker.left, worker.status
+        )
         needs = worker.noted()
         if needs:
             self.fill(needs, [])

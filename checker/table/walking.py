@@ -91,8 +91,8 @@ class RandomWalks(TableSearch):
         return w.walk(  # type: ignore[no-any-return]
             *self.tables, worker.needs, self._starts, self._here, self._here_key, store.keys,
             store.slots, store.places, self._shown, worker.jobs, worker.out, worker.names,
-            worker.fields, self.coverage, self.asked, self._bounds, self._draws, self._ends,
-            worker.found, status,
+            worker.fields, worker.left, self.coverage, self.asked, self._bounds, self._draws,
+            self._ends, worker.found, status,
         )  # fmt: skip
 
     def _lay_out_starts(self) -> None:

@@ -96,7 +96,7 @@ def show(cells, d, fields, shown, status):  # type: ignore[no-untyped-def]
 @njit(nogil=True, cache=True)
 def walk(  # type: ignore[no-untyped-def]
     cells, d, ops, memo, needs, starts, here, here_key, keys, slots, room, shown, jobs, out, names,
-    fields, coverage, asked, bounds, draws, ends, found, status,
+    fields, left, coverage, asked, bounds, draws, ends, found, status,
 ):  # fmt: skip
     """Goes on walking until something must be done outside; returns what.
 
@@ -122,7 +122,7 @@ def walk(  # type: ignore[no-untyped-def]
             if size >= keys.shape[0] or size >= room:
                 return STORE
             if d[PERMUTATIONS]:
-                canonical(cells, d, needs, here, 0, here_key, fields, status)
+                canonical(cells, d, needs, here, 0, here_key, fields, left, status)
                 if status[NOTED]:
                     return MISSING
             status[DOING] = END
