@@ -148,7 +148,9 @@ def common(a: Sequence[Any], b: Sequence[Any]) -> int:
 
 
 def shown(value: Any) -> str:
-    """A model with the knobs that are not at their default; anything else as it is."""
+    """A model with the knobs that are not at their default; a property's name; else as it is."""
+    if isinstance(value, Property):
+        return value.name
     if not attrs.has(type(value)):
         return str(value)
     set_ = (
