@@ -19,7 +19,7 @@ from checker.reference import Explorer, Limits
 
 State = Any
 Promises = dict[str, Callable[[State], bool]]
-Move = tuple[str, State]
+Move = tuple[Any, State]
 
 
 class Coarse:

@@ -3,6 +3,7 @@
 import pytest
 from oracle_raft import Raft, Reads
 from oracle_raft_membership import Joint, SingleServer
+from oracle_raft_vanlightly import VanlightlyRaft
 from oracles import Coarse, broken_at, counted, shown
 
 SLOW = pytest.mark.slow
@@ -104,3 +105,19 @@ TWO_LEADERS = [
 @pytest.mark.parametrize(("model", "depth"), TWO_LEADERS, ids=shown)
 def test_a_broken_change_elects_two_leaders(model: Coarse, depth: int) -> None:
     assert broken_at(model, "election safety") == depth
+
+
+SPECIFIED = [
+    (VanlightlyRaft(servers=2), False, 89, 20),
+    (VanlightlyRaft(servers=2, elections=2), False, 2_224, 28),
+    (VanlightlyRaft(servers=2, elections=2), True, 1_114, 28),
+    (VanlightlyRaft(servers=2, values=2), False, 1_265, 31),
+    (VanlightlyRaft(), True, 6_247, 35),
+    pytest.param(VanlightlyRaft(), False, 37_345, 35, marks=SLOW),
+    pytest.param(VanlightlyRaft(restarts=1), True, 30_039, 36, marks=SLOW),
+]
+
+
+@pytest.mark.parametrize(("model", "symmetric", "distinct", "depth"), SPECIFIED, ids=shown)
+def test_a_public_specification(model: Coarse, symmetric: bool, distinct: int, depth: int) -> None:
+    assert counted(model, symmetric) == (distinct, depth)
