@@ -1,4 +1,4 @@
-"""Raft as in Vanlightly's public specification (raft-tlaplus, standard-raft/Raft.tla), without its view.
+"""Raft as in Vanlightly's public specification (raft-tlaplus, standard-raft/Raft.tla), no view.
 
 Messages are counted, and one that was received to the last copy stays with count 0: a newer term is
 learnt from it still, and what may be sent once only is never sent again. So this is no bag of

@@ -122,10 +122,10 @@ class Zab(Coarse):
 
     def timeout(self, s: State, i: int, j: int) -> Iterator[Move]:
         leader, follower = s.servers[i], s.servers[j]
-        connected = j in leader.learners and follower.leader == i
-        if s.timeouts < self.timeouts and leader.state == LEADING and connected:
-            if follower.state == FOLLOWING:
-                yield "timeout", self.lost(s, i, j)._replace(timeouts=s.timeouts + 1)
+        roles = (leader.state, follower.state) == (LEADING, FOLLOWING)
+        connected = roles and j in leader.learners and follower.leader == i
+        if connected and s.timeouts < self.timeouts:
+            yield "timeout", self.lost(s, i, j)._replace(timeouts=s.timeouts + 1)
 
     def restart(self, s: State, i: int) -> Iterator[Move]:
         # It counts as a timeout too, but the version that was counted does not look at their bound.

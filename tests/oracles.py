@@ -70,9 +70,12 @@ class Promised:
         return self.any and not self.open
 
 
-def counted(model: Coarse, symmetric: bool = False) -> tuple[int, int]:
-    """Distinct states and depth of a model that keeps all its promises."""
-    watch = Promised(model.promises())
+def counted(
+    model: Coarse, symmetric: bool = False, kept: Iterable[str] | None = None
+) -> tuple[int, int]:
+    """Distinct states and depth of a model that keeps all its promises, or those named."""
+    promises = model.promises()
+    watch = Promised({name: promises[name] for name in (promises if kept is None else kept)})
     key = model.least if symmetric else None
     found = Explorer(model, watch, key=key, label=str, stop_when_decided=False).explore()
     assert found.complete, found.stopped

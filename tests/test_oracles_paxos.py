@@ -67,7 +67,7 @@ def test_a_broken_rule_breaks_agreement(engine: str, model: Protocol, depth: int
 
 BROKEN_LATER = [
     (Paxos(any_report=True, last=2), 18),
-    (Paxos(accept_does_not_promise=True, last=2), 18),
+    pytest.param(Paxos(accept_does_not_promise=True, last=2), 18, marks=pytest.mark.slow),
 ]
 
 

@@ -18,7 +18,7 @@ COUNTS = [
     (Raft(length=2, restarts=1), True, 1_468, 13),
     # One term short of figure 8, and a fault that only stale messages show.
     (Raft(terms=3, length=2, commit_old_terms=True), True, 4_140, 15),
-    (Raft(terms=3, length=2, always_truncate=True), True, 3_453, 15),
+    pytest.param(Raft(terms=3, length=2, always_truncate=True), True, 3_453, 15, marks=SLOW),
     (Reads(), False, 1_666, 11),
     (Reads(length=2), False, 15_658, 14),
     (Reads(length=2), True, 2_674, 14),
@@ -32,7 +32,9 @@ def test_raft(model: Coarse, symmetric: bool, distinct: int, depth: int) -> None
 
 BROKEN = [
     (Raft(terms=4, length=2, commit_old_terms=True), "leader completeness", 9),
-    (Raft(terms=4, length=2, commit_old_terms=True), "state machine safety", 11),
+    pytest.param(
+        Raft(terms=4, length=2, commit_old_terms=True), "state machine safety", 11, marks=SLOW
+    ),
     (Raft(terms=3, length=2, compare="none"), "leader completeness", 6),
     (Raft(terms=3, length=2, compare="length"), "leader completeness", 8),
     (Raft(terms=3, length=2, compare="last term"), "leader completeness", 9),
@@ -69,14 +71,14 @@ BARE = {"ordinary": False, "own_term": False}
 MEMBERSHIP = [
     (SingleServer(terms=3, length=1, **BARE), True, 523, 11),
     (SingleServer(terms=3, length=1, **BARE), False, 3_088, 11),
-    (SingleServer(terms=3), True, 11_893, 16),
+    pytest.param(SingleServer(terms=3), True, 11_893, 16, marks=SLOW),
     pytest.param(SingleServer(terms=3), False, 70_765, 16, marks=SLOW),
     pytest.param(SingleServer(servers=4, terms=3), True, 96_332, 20, marks=SLOW),
     pytest.param(SingleServer(length=3, apply_time=True, **BARE), True, 34_458, 26, marks=SLOW),
     (Joint(), False, 2_068, 14),
     (Joint(terms=3), False, 12_042, 17),
     (Joint(**ENTERED), True, 3_120, 18),
-    (Joint(**ENTERED), False, 10_935, 18),
+    pytest.param(Joint(**ENTERED), False, 10_935, 18, marks=SLOW),
     pytest.param(Joint(**ENTERED, length=3), True, 25_233, 22, marks=SLOW),
     pytest.param(Joint(**LARGER, length=1), True, 12_068, 15, marks=SLOW),
 ]
@@ -112,7 +114,7 @@ SPECIFIED = [
     (VanlightlyRaft(servers=2, elections=2), False, 2_224, 28),
     (VanlightlyRaft(servers=2, elections=2), True, 1_114, 28),
     (VanlightlyRaft(servers=2, values=2), False, 1_265, 31),
-    (VanlightlyRaft(), True, 6_247, 35),
+    pytest.param(VanlightlyRaft(), True, 6_247, 35, marks=SLOW),
     pytest.param(VanlightlyRaft(), False, 37_345, 35, marks=SLOW),
     pytest.param(VanlightlyRaft(restarts=1), True, 30_039, 36, marks=SLOW),
 ]
