@@ -75,3 +75,9 @@ BROKEN_LATER = [
 @pytest.mark.parametrize(("model", "depth"), BROKEN_LATER, ids=shown)
 def test_some_broken_rules_need_three_ballots(engine: str, model: Protocol, depth: int) -> None:
     assert broken_by(engine, model, agreement, symmetry=True) == depth
+
+
+@pytest.mark.slow
+def test_three_ballots_break_nothing() -> None:
+    """The control of the two above. There is no published count."""
+    counted_by("table", Paxos(last=2), (agreement,), symmetry=True)

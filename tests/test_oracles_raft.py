@@ -64,6 +64,12 @@ def test_a_read_is_stale(model: Coarse, depth: int) -> None:
     assert broken_at(model, "reads are linearizable") == depth
 
 
+@pytest.mark.parametrize("length", [1, pytest.param(2, marks=SLOW)])
+def test_no_read_by_lease_is_stale(length: int) -> None:
+    """Where the promise outlives the trust. There is no published count."""
+    counted(Reads(length=length, mode="lease"), True)
+
+
 ENTERED = {"servers": 4, "new": (2, 3)}
 LARGER = {"servers": 5, "old": (0, 1, 2), "new": (2, 3, 4)}
 BARE = {"ordinary": False, "own_term": False}
