@@ -2,8 +2,8 @@
 
 `BackupManager`: M. Demirbas's 2PCwithBTM in tlaplus/Examples (2017). One resource manager may fail, and
 the transaction manager; a backup then decides by what it sees. `PaxosCommit`: Gray and Lamport,
-"Consensus on Transaction Commit" (2006), section 4, and their specification there: one instance of Paxos
-for each resource manager's vote, a shared set of acceptors, messages in a set.
+"Consensus on Transaction Commit" (2006), section 4, and their specification there: one instance of
+Paxos for each resource manager's vote, a shared set of acceptors, messages in a set.
 """
 
 from collections.abc import Iterator
@@ -83,8 +83,8 @@ YES, NO, NOTHING = 1, 2, 0
 
 class Instance(NamedTuple):
     """The Paxos instance of one vote. asked: bit b for 1a of ballot b. proposed: of each ballot, the
-    value of its 2a. Of each acceptor: promised, voted (ballot, value), and all its messages: promises as
-    (ballot, voted), votes as a value for each ballot."""
+    value of its 2a. Of each acceptor: promised, voted (ballot, value), and all its messages: promises
+    as (ballot, voted), votes as a value for each ballot."""
 
     asked: int
     proposed: tuple[int, ...]
