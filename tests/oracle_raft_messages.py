@@ -113,7 +113,7 @@ class Raft(Protocol):
     empty: bool = False
     #: A candidate counts replies, refusals too.
     count_replies: bool = False
-    #: A restart loses the vote, or the term with it.
+    #: What a restart loses.
     forget_vote: bool = False
     forget_term: bool = False
     #: A follower cuts its log to where the message begins, conflict or none.
@@ -221,7 +221,7 @@ class Raft(Protocol):
 
     @request()
     def restart(self, s: Server) -> Outcomes:
-        if self.forget_vote or self.forget_term:
+        if self.forget_vote:
             s = evolve(s, vote=None, vote_term=0)
         if self.forget_term:
             s = evolve(s, term=0)

@@ -1,6 +1,7 @@
 """Paxos has exactly the states that TLC counted, and its broken rules break as early."""
 
 import pytest
+from oracle_fast_paxos import Simplified
 from oracle_paxos import Consensus, Paxos, Voting, agreement
 from oracles import Coarse, broken_by, counted, counted_by, shown
 
@@ -25,6 +26,19 @@ PATIENT = [pytest.param("reference", marks=pytest.mark.slow), "table"]
 )
 def test_what_paxos_refines(model: Coarse, symmetric: bool, distinct: int, depth: int) -> None:
     assert counted(model, symmetric) == (distinct, depth)
+
+
+@pytest.mark.parametrize(
+    ("model", "distinct", "depth"),
+    [
+        (Simplified(), 1_207, 22),
+        pytest.param(Simplified(ballots=5, fast=(1, 3)), 25_617, 22, marks=pytest.mark.slow),
+    ],
+    ids=shown,
+)
+def test_fast_paxos(model: Coarse, distinct: int, depth: int) -> None:
+    """Published with tlaplus/Examples."""
+    assert counted(model, symmetric=True) == (distinct, depth)
 
 
 COUNTS = [
