@@ -1,8 +1,8 @@
 """Paxos and Fast Paxos with one coordinator, as simplified in tlaplus/Examples (SimplifiedFastPaxos).
 
-Rules: Lamport, "Paxos Made Simple" (2001) and "Fast Paxos" (2006), as T. Lim and G. Gandhi have them. In
-a fast ballot acceptors propose what they like; if they do not agree, the coordinator makes one of their
-values the value of a classic ballot. `decision` is what was decided last, by anybody.
+Rules: Lamport, "Paxos Made Simple" (2001) and "Fast Paxos" (2006), as T. Lim and G. Gandhi have them.
+In a fast ballot acceptors propose what they like; if they do not agree, the coordinator makes one of
+their values the value of a classic ballot. `decision` is what was decided last, by anybody.
 """
 
 from collections.abc import Iterator

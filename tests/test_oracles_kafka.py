@@ -1,7 +1,10 @@
 """Kafka's replication has exactly the states that TLC counted; its broken rules break as early."""
 
+from typing import Any
+
 import pytest
 from oracle_kafka import AsyncIsr, Kafka, Unfenced
+from oracle_kafka_settings import KafkaSettings
 from oracles import Coarse, broken_at, counted, shown
 
 SLOW = pytest.mark.slow
@@ -52,3 +55,46 @@ BROKEN = [
 @pytest.mark.parametrize(("model", "promise", "depth"), BROKEN, ids=shown)
 def test_a_broken_rule_loses_records(model: Coarse, promise: str, depth: int) -> None:
     assert broken_at(model, promise) == depth
+
+
+ELIGIBLE: dict[str, Any] = {
+    "brokers": 3,
+    "min_insync_replicas": 2,
+    "elr": True,
+    "hw_needs_min": True,
+}
+
+SAFE = [
+    (KafkaSettings(), True, 87, 10),
+    (KafkaSettings(brokers=3), True, 218, 11),
+    (KafkaSettings(brokers=3), False, 1_060, 11),
+    (KafkaSettings(**ELIGIBLE, crashes=3, losses=1), True, 1_084, 14),
+    (KafkaSettings(**ELIGIBLE, losses=2), True, 660, 13),
+]
+
+
+@pytest.mark.parametrize(("model", "symmetric", "distinct", "depth"), SAFE, ids=shown)
+def test_settings_that_keep_records(
+    model: Coarse, symmetric: bool, distinct: int, depth: int
+) -> None:
+    assert counted(model, symmetric) == (distinct, depth)
+
+
+LAST_ONE_LOSES: dict[str, Any] = {
+    "brokers": 3, "min_insync_replicas": 2, "crashes": 3, "losses": 1
+}  # fmt: skip
+
+UNSAFE = [
+    (KafkaSettings(**LAST_ONE_LOSES), 9),
+    (KafkaSettings(**LAST_ONE_LOSES, elr=True), 8),
+    (KafkaSettings(unclean=True), 7),
+    (KafkaSettings(brokers=3, min_insync_replicas=2, unclean=True), 8),
+    (KafkaSettings(crashes=1, acks_all=False), 6),
+    (KafkaSettings(elect_any=True), 7),
+    (KafkaSettings(expand_any=True), 8),
+]
+
+
+@pytest.mark.parametrize(("model", "depth"), UNSAFE, ids=shown)
+def test_settings_that_lose_records(model: Coarse, depth: int) -> None:
+    assert broken_at(model, "acknowledged records are kept") == depth
