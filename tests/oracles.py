@@ -151,9 +151,12 @@ def common(a: Sequence[Any], b: Sequence[Any]) -> int:
 
 
 def shown(value: Any) -> str:
-    """A model with the knobs that are not at their default; a property's name; else as it is."""
+    """A model with the knobs that are not at their default; a property's name; else as it is. Of a
+    tuple, its members."""
     if isinstance(value, Property):
         return value.name
+    if isinstance(value, tuple):
+        return ", ".join(map(shown, value))
     if not attrs.has(type(value)):
         return str(value)
     set_ = (
