@@ -21,6 +21,9 @@ State = Any
 Promises = dict[str, Callable[[State], bool]]
 Move = tuple[Any, State]
 
+#: More than any of them has, so that a model that is wrong fails and does not run for ever.
+ENOUGH = Limits(states=2_000_000)
+
 
 class Coarse:
     """A transition system of tuples of numbers, so that states can be ordered."""
@@ -77,7 +80,8 @@ def counted(
     promises = model.promises()
     watch = Promised({name: promises[name] for name in (promises if kept is None else kept)})
     key = model.least if symmetric else None
-    found = Explorer(model, watch, key=key, label=str, stop_when_decided=False).explore()
+    explorer = Explorer(model, watch, limits=ENOUGH, key=key, label=str, stop_when_decided=False)
+    found = explorer.explore()
     assert found.complete, found.stopped
     assert not found.runs, {name: len(run) for name, run in found.runs.items()}
     return found.counts.distinct, found.counts.depth + 1
@@ -87,7 +91,7 @@ def broken_at(model: Coarse, promise: str, symmetric: bool = True) -> int:
     """The depth of the shortest counterexample to a promise."""
     watch = Promised({promise: model.promises()[promise]})
     key = model.least if symmetric else None
-    return len(Explorer(model, watch, key=key, label=str).explore().runs[promise])
+    return len(Explorer(model, watch, limits=ENOUGH, key=key, label=str).explore().runs[promise])
 
 
 def counted_by(
@@ -109,8 +113,7 @@ def broken_by(engine: str, model: Protocol, broken: Property, symmetry: bool = F
 def _answer(
     engine: str, model: Any, properties: tuple[Property, ...], symmetry: bool
 ) -> tuple[Any, Any]:
-    limits = Limits(states=2_000_000)
-    question = Question(model, model.environment, properties, limits=limits, symmetry=symmetry)
+    question = Question(model, model.environment, properties, limits=ENOUGH, symmetry=symmetry)
     return question.tables() if engine == "table" else question.reference()
 
 
