@@ -20,7 +20,7 @@ COUNTS = [
     (Raft(terms=3, length=2, commit_old_terms=True), True, 4_140, 15),
     pytest.param(Raft(terms=3, length=2, always_truncate=True), True, 3_453, 15, marks=SLOW),
     (Reads(), False, 1_666, 11),
-    (Reads(length=2), False, 15_658, 14),
+    pytest.param(Reads(length=2), False, 15_658, 14, marks=SLOW),
     (Reads(length=2), True, 2_674, 14),
 ]
 
