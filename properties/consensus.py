@@ -36,7 +36,8 @@ def agreement(views: Views, learned: frozenset[Learned]) -> bool | str:
     Simple, 2001, section 2.1]"""
     for slot, values in _by_slot(learned):
         if len(values) > 1:
-            return f"both {values[0]} and {values[1]} are chosen for slot {slot}"
+            a, b = (value + _known_to(views, slot, value) for value in map(str, values[:2]))
+            return f"both {a} and {b} are chosen for slot {slot}"
     return True
 
 
@@ -151,3 +152,11 @@ def _by_slot(learned: frozenset[Learned]) -> Iterator[tuple[int, list[Any]]]:
     ordered = sorted(learned, key=lambda pair: (pair[0], repr(pair[1])))
     for slot, pairs in groupby(ordered, key=lambda pair: pair[0]):
         yield slot, [value for _, value in pairs]
+
+
+def _known_to(views: Views, slot: int, value: str) -> str:
+    """Who knows, now, that the value was chosen."""
+    for view in views:
+        if (slot, value) in {(at, str(known)) for at, known in view.committed}:
+            return f" (known to {view.id})"
+    return ""
