@@ -98,8 +98,8 @@ def a_later_ballot_adopts_a_value(views: Views) -> bool:
     """A value accepted in one ballot is accepted again in another: its proposer has adopted it."""
     accepted = {triple for view in views for triple in view.accepted}
     return any(
-        (slot, value) == (other, same) and ballot != another
-        for (slot, ballot, value), (other, another, same) in combinations(accepted, 2)
+        (slot, value) == (other, same)
+        for (slot, _, value), (other, _, same) in combinations(accepted, 2)
     )
 
 

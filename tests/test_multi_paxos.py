@@ -89,7 +89,8 @@ def test_a_majority_of_promises_makes_a_leader() -> None:
     assert five.promise(waits, Promise(1, frozenset()), N3).state.role is Role.LEADER
     same(MODEL.promise(candidate(1), Promise(1, frozenset()), N2), leader(1))
     same(MODEL.promise(candidate(4), Promise(1, frozenset()), N2), candidate(4))
-    same(MODEL.promise(leader(1), Promise(1, frozenset()), N3), leader(1))
+    busy = leader(1, (1, 1, "a"))
+    same(MODEL.promise(busy, Promise(1, frozenset({(1, 0, "x")})), N3), busy)
 
 
 def test_a_new_leader_proposes_the_highest_vote_of_each_slot_and_fills_holes() -> None:

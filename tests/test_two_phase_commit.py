@@ -184,7 +184,8 @@ def test_a_participant_goes_on_from_its_last_record(log: Phase | None, phase: Ph
 
 
 def test_the_coordinator_goes_on_from_its_last_record() -> None:
-    assert wiped(tm(COMMITTED, COMMITTED, acks=frozenset({R1}))) == tm(WORKING, COMMITTED)
+    heard = frozenset({R1})
+    assert wiped(tm(COMMITTED, COMMITTED, acks=heard, yes=heard)) == tm(WORKING, COMMITTED)
     same(BASIC.recover(tm()), tm(FORGOTTEN))
     for outcome, message in ((COMMITTED, Commit()), (ABORTED, Abort())):
         same(BASIC.recover(tm(log=outcome)), tm(outcome, outcome), *both(message))
