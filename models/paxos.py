@@ -31,7 +31,6 @@ from typing import Literal
 from attrs import evolve, frozen
 
 from checker import (
-    Budget,
     Environment,
     Id,
     Outcome,
@@ -164,7 +163,7 @@ class Paxos(Protocol):
     #: "everything". What it forgets it promises or accepts once more, against its word.
     forgets: Literal["nothing", "promise", "everything"] = "nothing"
 
-    environment = Environment(network="set", budget=Budget())
+    environment = Environment(network="set")
     properties = (
         promised.agreement,
         promised.integrity,
@@ -239,17 +238,16 @@ class Paxos(Protocol):
         if not self.is_quorum(self.phase1_quorums, s.promises):
             return Outcome(s)
         asking = evolve(s, preparing=False, promises=frozenset(), reported=frozenset())
-        note = f"promised by {len(s.promises)}, " + (
-            "reported " + ", ".join(f"{value} of ballot {n}" for n, value in sorted(s.reported))
-            if s.reported
-            else "nothing reported"
+        heard = ", ".join(f"{value} of ballot {ballot}" for ballot, value in sorted(s.reported))
+        note = (
+            f"promised by {len(s.promises)}, {f'reported {heard}' if heard else 'nothing reported'}"
         )
-        return tuple(
-            Outcome(
-                evolve(asking, value=value), to(self.acceptors(), Accept(s.ballot, value)), note
-            )
-            for value in self.candidates(s)
-        )
+        return tuple(self.ask(asking, value, note) for value in self.candidates(s))
+
+    def ask(self, s: Proposer, value: str, note: str) -> Outcome:
+        """Ask all acceptors to accept the value."""
+        s = evolve(s, value=value)
+        return Outcome(s, to(self.acceptors(), Accept(s.ballot, value)), note)
 
     def candidates(self, s: Proposer) -> list[str]:
         """The values that may be proposed, given what was reported."""
