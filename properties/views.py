@@ -20,7 +20,9 @@ class View:
     the state that it has applied. committed: the (version, content) pairs that it has declared
     committed, or applied because a leader had. updates: the client updates in the state applied; those
     that a leader has applied are acknowledged to the client. decision: "committed" or "aborted" for a
-    participant of a transaction that has ended it.
+    participant of a transaction that has ended it. prepared: for a participant, whether it has voted to
+    commit, and has not aborted. proposed: the values that it has proposed on behalf of a client.
+    accepted: the (slot, ballot, value) triples that it has accepted and remembers.
     voted: for whom it has voted in `term`. wrote: where it is a store to which leaders write, the term
     of the last write that it has accepted. member: False for one that takes no part in the election.
     """
@@ -34,6 +36,9 @@ class View:
     committed: frozenset[Any] = frozenset()
     updates: frozenset[Any] = frozenset()
     decision: str | None = None
+    prepared: bool | None = None
+    proposed: frozenset[Any] = frozenset()
+    accepted: frozenset[Any] = frozenset()
     voted: Id | None = None
     wrote: int | None = None
     member: bool = True
