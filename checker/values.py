@@ -77,9 +77,10 @@ def _arguments(cls: Any) -> tuple[str, ...]:
 def _content(cls: Any) -> Callable[[Any], tuple[Any, ...]] | None:
     """What gets the values of the fields of a frozen attrs class; None for any other."""
     names = _fields(cls)
-    if names is None:
-        return None
-    return attrgetter(*names) if len(names) > 1 else lambda v: tuple(getattr(v, n) for n in names)
+    if not names:
+        return None if names is None else lambda value: ()
+    get = attrgetter(*names)
+    return get if len(names) > 1 else lambda value: (get(value),)
 
 
 @cache
@@ -122,11 +123,17 @@ def order_key(value: Any) -> tuple[Any, ...]:
     )
 
 
+#: What holds nothing that could change.
+_LEAVES = frozenset({int, str, bool, type(None), Id, frozenset})
+
+
 def snapshot(value: Any) -> Any:
     """What a value holds at this moment: a later one differs if somebody went around `frozen`."""
-    if type(value) is tuple:
-        return tuple(map(snapshot, value))
     cls: Any = type(value)
+    if cls in _LEAVES:
+        return value
+    if cls is tuple:
+        return tuple(map(snapshot, value))
     content = _content(cls)
     return value if content is None else tuple(map(snapshot, content(value)))
 

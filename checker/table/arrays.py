@@ -21,8 +21,9 @@ permutation. f: a field of a row: n local states, world, history, contents of th
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from checker.table.kernels import kernel
 
 Array = NDArray[Any]
 
@@ -52,6 +53,7 @@ TABLES = {
     "down": "wi",
     "dead": "wi",
     "reach": "wij",  # 1: j would answer i; 2: it would not; 0: i does not step, or is j
+    "graves": "w",  # 1: somebody is dead
     "calm": "w",  # 1: nothing is blocked and nobody stands still
     "paused": "w",  # 1: somebody stands still
     "crashed": "wi",  # -> w, or -1 where it cannot happen; so on to the end
@@ -71,26 +73,39 @@ TABLES = {
     "history_images": "py",
 }
 #: Tables whose entries are 0 until something else is known.
-FLAGS = {"known", "opened", "stepping", "down", "dead", "reach", "calm", "paused", "moves"}
+FLAGS = {
+    "known",
+    "opened",
+    "stepping",
+    "down",
+    "dead",
+    "reach",
+    "graves",
+    "calm",
+    "paused",
+    "moves",
+}
 
 # Places in `d`: rules, then sizes (n; how many channels are used; the size of each axis).
-# DROP: where the effect of a drop stands in `ops`, and behind it that of a duplicate.
-N, SYNCHRONOUS, DETECTOR, DROPS, FOLDS, WORDS, CHANNELS, DROP = range(8)
+# DROP: where the effect of a drop stands in `ops`, and behind it that of a duplicate. VIEW_WIDTH: bits
+# of a view in a key of all, or 0 where there are too many.
+N, SYNCHRONOUS, DETECTOR, DROPS, FOLDS, WORDS, CHANNELS, DROP, VIEW_WIDTH = range(9)
+RULES = 9
 AXES = "iclmqgwyuTPRkapf"
-SIZE = {axis: 8 + at for at, axis in enumerate(AXES)}
+SIZE = {axis: RULES + at for at, axis in enumerate(AXES)}
 SIZE["j"] = SIZE["i"]
 L, M, Q, G = (SIZE[axis] for axis in "lmqg")
 TIMERS, POLLS, REQUESTS, DROP_LEVELS = (SIZE[axis] for axis in "TPRk")
 W, HISTORIES, ANSWERED, PERMUTATIONS, FIELDS = (SIZE[axis] for axis in "wyapf")
 #: Where the place of each table begins.
-BEGIN = {name: 8 + len(AXES) + at for at, name in enumerate(TABLES)}
+BEGIN = {name: RULES + len(AXES) + at for at, name in enumerate(TABLES)}
 
 # The same for compiled code, which knows only numbers: d[AT_...] is where the table begins.
 (
     AT_WORD, AT_SHIFT, AT_MASK, AT_USED, AT_TARGET, AT_CONTENTS, AT_HEADS, AT_LIVE, AT_DELIVERIES,
     AT_PUSHES, AT_TIMERS, AT_GUARDS, AT_REPLIES, AT_REQUESTS, AT_REPORTS, AT_RESTARTS,
-    AT_WIPED, AT_VIEWS, AT_KNOWN, AT_OPENED, AT_STEPPING, AT_DOWN, AT_DEAD, AT_REACH, AT_CALM,
-    AT_PAUSED, AT_CRASHED, AT_RESTARTED, AT_LOST, AT_DOUBLED, AT_REQUESTED, AT_SUSPECTED, AT_MOVES,
+    AT_WIPED, AT_VIEWS, AT_KNOWN, AT_OPENED, AT_STEPPING, AT_DOWN, AT_DEAD, AT_REACH, AT_GRAVES,
+    AT_CALM, AT_PAUSED, AT_CRASHED, AT_RESTARTED, AT_LOST, AT_DOUBLED, AT_REQUESTED, AT_SUSPECTED, AT_MOVES,
     AT_CHOICES, AT_PLACES, AT_ORIGIN, AT_SOURCE, AT_LOCAL_IMAGES, AT_CONTENT_IMAGES,
     AT_WORLD_IMAGES, AT_HISTORY_IMAGES,
 ) = BEGIN.values()  # fmt: skip
@@ -105,10 +120,12 @@ ARITY = dict(enumerate((1, 2, 3, 3, 4, 4, 3, 3, 4, 2, 2, 3, 3, 2, 4, 3, 3, 2, 2)
 ) = range(19)  # fmt: skip
 
 # Kinds of entries in the memo.
-MEMO_VIEWS, MEMO_WORD, MEMO_STEP, MEMO_FOLD, MEMO_ANSWERS, MEMO_POLL = range(6)
+MEMO_VIEWS, MEMO_WORD, MEMO_STEP, MEMO_FOLD, MEMO_ANSWERS, MEMO_POLL, MEMO_PACKED = range(7)
 
 #: Numbers that share a key of the memo must stay below 2 to the power of this.
 HALF = 30
+#: The views of all processes share a key where these bits are enough for them.
+PACKED_BITS = 60
 #: In a key of a fold: the width of each view; the history has the rest.
 VIEW_BITS = 18
 
@@ -123,19 +140,25 @@ def bit_of(message: int) -> int:
     return 1 << min(message, LAST_BIT)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def memo_key(kind, a, b):  # type: ignore[no-untyped-def]
     """The key of an entry; never 0, and different for different entries."""
     return ((kind + 1) << 60) | (a << HALF) | b
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def fold_key(history, old, new):  # type: ignore[no-untyped-def]
     """The key of the history after a view has changed."""
     return ((MEMO_FOLD + 1) << 60) | (history << (2 * VIEW_BITS)) | (old << VIEW_BITS) | new
 
 
-@njit(nogil=True, cache=True)
+@kernel
+def packed_key(views):  # type: ignore[no-untyped-def]
+    """The key of the views of all processes, d[VIEW_WIDTH] bits each."""
+    return ((MEMO_PACKED + 1) << 60) | views
+
+
+@kernel
 def scrambled(key):  # type: ignore[no-untyped-def]
     """Spreads a key over 62 bits."""
     key = (key ^ ((key >> 31) & 0x1FFFFFFFF)) * 0x7FB5D329728EA185
@@ -143,7 +166,7 @@ def scrambled(key):  # type: ignore[no-untyped-def]
     return (key ^ ((key >> 33) & 0x7FFFFFFF)) & 0x3FFFFFFFFFFFFFFF
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def memo_get(memo, key):  # type: ignore[no-untyped-def]
     """The value of a key, or -1."""
     last = memo.shape[0] - 1
@@ -155,7 +178,7 @@ def memo_get(memo, key):  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def memo_put(memo, key, value):  # type: ignore[no-untyped-def]
     """Enters a key that is not there. There must be a free place."""
     last = memo.shape[0] - 1
@@ -166,7 +189,7 @@ def memo_put(memo, key, value):  # type: ignore[no-untyped-def]
     memo[at, 1] = value
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def memo_move(memo, larger):  # type: ignore[no-untyped-def]
     """Enters everything into a larger map."""
     for at in range(memo.shape[0]):
@@ -174,7 +197,7 @@ def memo_move(memo, larger):  # type: ignore[no-untyped-def]
             memo_put(larger, memo[at, 0], memo[at, 1])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def cell(cells, at):  # type: ignore[no-untyped-def]
     """An entry of a table, as a 64-bit number."""
     return np.int64(cells[at])
@@ -192,7 +215,7 @@ class Arena:
         self.sizes = dict.fromkeys(AXES, 0)
         self.table: dict[str, Array] = {}
         self.cells = np.zeros(0, dtype=np.int32)
-        self.d = np.zeros(8 + len(AXES) + len(TABLES), dtype=np.int64)
+        self.d = np.zeros(RULES + len(AXES) + len(TABLES), dtype=np.int64)
         self._lay_out(sizes)
 
     def make_room(self, wanted: dict[str, int]) -> None:

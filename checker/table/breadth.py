@@ -13,10 +13,9 @@ the actions' names; codes: (most,) int64, hashes of the keys; places: (most,) in
 (states of a part,) int64: where the successors of each state end.
 """
 
-from numba import njit
-
 from checker.table.arrays import PERMUTATIONS
 from checker.table.expansion import FULL, NOTED, expand
+from checker.table.kernels import kernel
 from checker.table.orbits import canonical
 from checker.table.visiting import NUMBER, hashed
 
@@ -24,7 +23,7 @@ from checker.table.visiting import NUMBER, hashed
 TAG = ~NUMBER
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def unfold(
     cells, d, ops, memo, needs, rows, first, count, fields, left, jobs, out, out_keys, names, codes,
     ends, status, urgent,
@@ -58,7 +57,7 @@ def unfold(
     return done
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def settle(
     rows, keys, parents, slots, out, out_keys, places, first, count, begin, ends, size, sizes
 ):  # type: ignore[no-untyped-def]
@@ -82,7 +81,7 @@ def settle(
         sizes[done] = size
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def tally(names, begin, end, coverage):  # type: ignore[no-untyped-def]
     """Counts actions under their names. coverage: (names,) int64."""
     for k in range(begin, end):

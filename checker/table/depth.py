@@ -5,11 +5,10 @@ Arrays: rows, keys, parents, slots as in checker.table.store. depths: (states,) 
 int64, at the places named below. Others: see checker.table.expansion.
 """
 
-from numba import njit
-
 from checker.table import looking
 from checker.table.arrays import PERMUTATIONS
 from checker.table.expansion import FULL, NOTED, expand
+from checker.table.kernels import kernel
 from checker.table.looking import NOTHING, STEPS, look, steps_over
 from checker.table.orbits import canonical
 from checker.table.visiting import hashed, visit
@@ -30,7 +29,7 @@ EXHAUSTED, PAUSED, STATES, DECIDED, STEP, STORE = range(10, 16)
 MOST_STATES, MOST_DEPTH, EXPANSIONS, ALL_DECIDED = range(4)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def push(rows, keys, parents, slots, depths, stack, out, out_keys, k, at, depth, bounds, status):  # type: ignore[no-untyped-def]
     """Takes note of a successor, unless it is known at no greater depth."""
     size = status[SIZE]
@@ -55,7 +54,7 @@ def push(rows, keys, parents, slots, depths, stack, out, out_keys, k, at, depth,
     status[DEPTH] = max(status[DEPTH], depth)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def descend(
     cells, d, ops, memo, needs, rows, keys, parents, slots, room, depths, expanded, stack, jobs, out,
     out_keys, names, ends, aside, aside_names, fields, left, coverage, asked, bounds, found,

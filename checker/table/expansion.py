@@ -12,7 +12,6 @@ that lead there. status: see checker.table.search.
 """
 
 import numpy as np
-from numba import njit
 
 from checker.table.arrays import (
     ANSWERED,
@@ -24,6 +23,7 @@ from checker.table.arrays import (
     AT_DELIVERIES,
     AT_DOUBLED,
     AT_DOWN,
+    AT_GRAVES,
     AT_GUARDS,
     AT_HEADS,
     AT_KNOWN,
@@ -86,12 +86,13 @@ from checker.table.arrays import (
     memo_get,
     memo_key,
 )  # fmt: skip
+from checker.table.kernels import inlined, kernel
 
 #: Places in `status`: how many needs are noted; whether a buffer is too small; how many jobs.
 NOTED, FULL, JOBS = 0, 1, 2
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def need(needs, status, kind, a, b, c, d):  # type: ignore[no-untyped-def]
     """Notes a missing entry, as long as there is room."""
     at = status[NOTED]
@@ -104,7 +105,7 @@ def need(needs, status, kind, a, b, c, d):  # type: ignore[no-untyped-def]
         status[NOTED] = at + 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def job(jobs, status, p, i, w, c, q):  # type: ignore[no-untyped-def]
     """Lists the effects at ops[p], if there are any, as what may happen."""
     at = status[JOBS]
@@ -121,7 +122,7 @@ def job(jobs, status, p, i, w, c, q):  # type: ignore[no-untyped-def]
     status[JOBS] = at + 1
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def unpack(cells, d, rows, at, fields):  # type: ignore[no-untyped-def]
     """The fields in use of a row."""
     word_of, shift_of, mask_of, used = d[AT_WORD], d[AT_SHIFT], d[AT_MASK], d[AT_USED]
@@ -132,13 +133,13 @@ def unpack(cells, d, rows, at, fields):  # type: ignore[no-untyped-def]
         fields[f] = (rows[at, word] >> shift) & cell(cells, mask_of + f)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def flip(cells, word_of, shift_of, rows, at, f, difference):  # type: ignore[no-untyped-def]
     """Changes a field by exclusive or. word_of, shift_of: where these tables begin."""
     rows[at, cells[word_of + f]] ^= difference << cell(cells, shift_of + f)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def remembered(cells, d, memo, needs, fields, i, local_id, w, status):  # type: ignore[no-untyped-def]
     """The history once process i is in local state local_id and the world is w; -1 if unknown."""
     n, history = d[N], fields[d[N] + 1]
@@ -162,7 +163,7 @@ def remembered(cells, d, memo, needs, fields, i, local_id, w, status):  # type: 
     return found
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def deliveries(cells, d, ops, needs, fields, jobs, status):  # type: ignore[no-untyped-def]
     """What may happen when a message arrives."""
     n, states, contents = d[N], d[L], d[Q]
@@ -191,7 +192,7 @@ def deliveries(cells, d, ops, needs, fields, jobs, status):  # type: ignore[no-u
             job(jobs, status, p, i, w, c, rest)
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def timeouts(cells, d, needs, fields, unlimited, jobs, status):  # type: ignore[no-untyped-def]
     """What processes may do on their own."""
     n, handlers, states = d[N], d[TIMERS], d[L]
@@ -208,7 +209,7 @@ def timeouts(cells, d, needs, fields, unlimited, jobs, status):  # type: ignore[
             at += states
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def polls(cells, d, ops, memo, needs, fields, unlimited, jobs, status):  # type: ignore[no-untyped-def]
     """Rounds of questions. The answers that come are noted behind the fields."""
     n = d[N]
@@ -248,7 +249,7 @@ def polls(cells, d, ops, memo, needs, fields, unlimited, jobs, status):  # type:
                     job(jobs, status, p, i, after, -1, 0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def heard(d, memo, needs, fields, h, i, mask, status):  # type: ignore[no-untyped-def]
     """The effects on process i once the answers in the bit mask have come; -1 if unknown."""
     together, at = np.int64(0), d[N] + 2 + d[N] * d[N]
@@ -268,7 +269,7 @@ def heard(d, memo, needs, fields, h, i, mask, status):  # type: ignore[no-untype
     return p
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def reports(cells, d, needs, fields, kind, what, w, jobs, status):  # type: ignore[no-untyped-def]
     """Reports of the failure detector: suspect (0) or trust (1), of the peers that would answer
     (what = 1) or would not (2)."""
@@ -283,7 +284,7 @@ def reports(cells, d, needs, fields, kind, what, w, jobs, status):  # type: igno
                 job(jobs, status, p, i, w, -1, 0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def requests(cells, d, needs, fields, w, jobs, status):  # type: ignore[no-untyped-def]
     """What clients may ask for; w: the world with one request less."""
     n = d[N]
@@ -296,7 +297,7 @@ def requests(cells, d, needs, fields, w, jobs, status):  # type: ignore[no-untyp
                 job(jobs, status, p, i, w, -1, 0)
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def faults(cells, d, ops, needs, fields, jobs, status):  # type: ignore[no-untyped-def]
     """Restarts, crashes, drops and duplicates, then cuts, healing, pauses and returns."""
     n = d[N]
@@ -336,7 +337,7 @@ def faults(cells, d, ops, needs, fields, jobs, status):  # type: ignore[no-untyp
         job(jobs, status, ops[at + 1 + 2 * x], 0, ops[at + 2 + 2 * x], -1, 0)
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, status):  # type: ignore[no-untyped-def]
     """Writes a successor for each effect of each job, and forgets the jobs. What is equal to the state
     itself is no successor."""
@@ -378,9 +379,10 @@ def perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, s
                     content = q if to == c else fields[n + 2 + to]
                     if content and cells[dead + w * n + cells[target + to]]:
                         flip(cells, word_of, shift_of, out, k, n + 2 + to, content)
+            graves = cells[d[AT_GRAVES] + w]
             for s in range(here - 2 * sends, here, 2):
                 to, group = ops[s], ops[s + 1]
-                if cells[dead + w * n + cells[target + to]]:
+                if graves and cells[dead + w * n + cells[target + to]]:
                     continue
                 content = q if to == c else fields[n + 2 + to]
                 new = cell(cells, pushes + (to * contents + content) * groups + group)
@@ -399,7 +401,7 @@ def perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, s
     return k
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def expand(cells, d, ops, memo, needs, rows, at, fields, resting, jobs, out, names, k, status):  # type: ignore[no-untyped-def]
     """Writes all successors of a state from place k on; returns the place behind them.
 

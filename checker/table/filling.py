@@ -146,7 +146,7 @@ class Filling:
         counts = self.counts()
         anew = not self.layout.fits(counts)
         if anew:
-            self.take_layout(Layout(counts))
+            self.take_layout(self.layout.grown(counts))
         return anew
 
     def take_layout(self, layout: Layout) -> None:
@@ -202,12 +202,34 @@ class Filling:
         world = fields[self.n]
         if not self.arena.table["known"][world]:
             self.fill((a.WORLD, world, 0, 0, 0))
-        seen = 0
+        shown = []
         for i in range(self.n):
             down = int(self.arena.table["down"][world, i])
             if self.arena.table["views"][down, i, fields[i]] < 0:
                 self.fill((a.VIEW, down, i, fields[i], 0))
-            view = int(self.arena.table["views"][down, i, fields[i]])
+            shown.append(int(self.arena.table["views"][down, i, fields[i]]))
+        width = a.PACKED_BITS // self.n
+        if len(self.views.items) > 1 << width:
+            width = 0
+        self.arena.d[a.VIEW_WIDTH] = width
+        return self._seen_packed(shown, width) if width else self._seen_chained(shown)
+
+    def _seen_packed(self, shown: list[int], width: int) -> int:
+        packed = 0
+        for view in shown:
+            packed = packed << width | view
+        key = int(a.packed_key(packed))
+        found = int(a.memo_get(self.memo, key))
+        if found < 0:
+            found = len(self.seen)
+            self.seen.append(tuple(self.views.items[view] for view in shown))
+            self._enter(key, found)
+        return found
+
+    def _seen_chained(self, shown: list[int]) -> int:
+        """Where there are too many views for one key: a number for each beginning of the tuple."""
+        seen = 0
+        for view in shown:
             found = self._get(a.MEMO_VIEWS, seen, view)
             if found < 0:
                 found = len(self.seen)
@@ -537,6 +559,7 @@ class Filling:
                     t["reach"][w, self.place[id], self.place[peer]] = what
         for k in range(1, world.budget.drops + 1):
             t["lost"][w, k] = steps["drops", k]
+        t["graves"][w] = bool(dead)
         t["calm"][w] = not (world.blocked or world.paused)
         t["paused"][w] = bool(world.paused)
         t["moves"][w] = moves_at

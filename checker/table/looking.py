@@ -5,7 +5,6 @@ asked: (4,) int64, the places named below. status: see checker.table.expansion.
 """
 
 import numpy as np
-from numba import njit
 
 from checker.table.arrays import (
     AT_CALM,
@@ -16,13 +15,16 @@ from checker.table.arrays import (
     MEMO_STEP,
     MEMO_VIEWS,
     MEMO_WORD,
+    VIEW_WIDTH,
     L,
     N,
     cell,
     memo_get,
     memo_key,
+    packed_key,
 )
 from checker.table.expansion import FULL, NOTED, expand, unpack
+from checker.table.kernels import inlined, kernel
 
 # What a look ends with.
 (
@@ -39,7 +41,7 @@ from checker.table.expansion import FULL, NOTED, expand, unpack
 NOW, RESTING, HEALED, STEPS = range(4)
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def seen(cells, d, memo, rows, at, fields):  # type: ignore[no-untyped-def]
     """The number of the tuple of views in a state, or -1. Fills `fields`."""
     n = d[N]
@@ -47,19 +49,23 @@ def seen(cells, d, memo, rows, at, fields):  # type: ignore[no-untyped-def]
     w = fields[n]
     if cells[d[AT_KNOWN] + w] == 0:
         return -1
-    views = np.int64(0)
+    views, width = np.int64(0), d[VIEW_WIDTH]
+    down_at, views_at, states = d[AT_DOWN] + w * n, d[AT_VIEWS], d[L]
     for i in range(n):
-        down = cell(cells, d[AT_DOWN] + w * n + i)
-        view = cell(cells, d[AT_VIEWS] + (down * n + i) * d[L] + fields[i])
+        down = cell(cells, down_at + i)
+        view = cell(cells, views_at + (down * n + i) * states + fields[i])
         if view < 0:
             return view
+        if width:
+            views = (views << width) | view
+            continue
         views = memo_get(memo, memo_key(MEMO_VIEWS, views, view))
         if views < 0:
             return views
-    return views
+    return memo_get(memo, packed_key(views)) if width else views
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def look(cells, d, ops, memo, needs, rows, at, fields, asked, jobs, out, names, status):  # type: ignore[no-untyped-def]
     """Whether a state decides anything. Overwrites `out`."""
     views = seen(cells, d, memo, rows, at, fields)
@@ -83,7 +89,7 @@ def look(cells, d, ops, memo, needs, rows, at, fields, asked, jobs, out, names, 
     return MISSING if status[NOTED] else DECIDES
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def look_over(
     cells, d, ops, memo, needs, rows, begin, end, fields, asked, jobs, out, names, status, found
 ):  # type: ignore[no-untyped-def]
@@ -98,7 +104,7 @@ def look_over(
     return NOTHING
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def steps_over(cells, d, memo, rows, first, count, out, begin, ends, fields, asked, found):  # type: ignore[no-untyped-def]
     """Looks at the transitions from the states first, first + 1, ... to their successors in `out`,
     which begin at `begin` and of which those of each state end at `ends`. found: (2,) int64, written:

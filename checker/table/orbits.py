@@ -6,7 +6,6 @@ change once given, so the least image is the same whenever it is computed.
 """
 
 import numpy as np
-from numba import njit
 
 from checker.table.arrays import (
     AT_CONTENT_IMAGES,
@@ -31,9 +30,10 @@ from checker.table.arrays import (
     cell,
 )  # fmt: skip
 from checker.table.expansion import need, unpack
+from checker.table.kernels import kernel
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def image(cells, d, needs, p, f, fields, status):  # type: ignore[no-untyped-def]
     """Field f of the image under permutation p; -1 if unknown."""
     n = d[N]
@@ -61,7 +61,7 @@ def image(cells, d, needs, p, f, fields, status):  # type: ignore[no-untyped-def
     return found
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def canonical(cells, d, needs, rows, at, keys, fields, left, status):  # type: ignore[no-untyped-def]
     """Writes the canonical form of rows[at] to keys[at], unless something is missing.
 

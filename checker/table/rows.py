@@ -8,9 +8,9 @@ all rows are laid out anew, which is rare: a field grows by a bit at a time.
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
 from checker.table.arrays import Array
+from checker.table.kernels import kernel
 
 
 class Layout:
@@ -43,6 +43,17 @@ class Layout:
         self.mask = np.array([(1 << width) - 1 for width in bits], dtype=np.int64)
         self.words = len(used)
 
+    def grown(self, counts: Sequence[int]) -> "Layout":
+        """A layout that holds so many numbers; what has outgrown its field gets a bit to spare where
+        that takes no further word."""
+        exact = Layout(counts)
+        bits = [
+            max(width, old) if width <= old else width + 1
+            for width, old in zip(exact.bits, self.bits, strict=True)
+        ]
+        spare = Layout.of_bits(bits)
+        return spare if spare.words == exact.words else exact
+
     def fits(self, counts: Sequence[int]) -> bool:
         """Whether the fields can hold so many different numbers."""
         return all(count <= 1 << bits for count, bits in zip(counts, self.bits, strict=True))
@@ -61,7 +72,7 @@ class Layout:
         return [words[w] >> s & m for w, s, m in fields]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def move_rows(rows, size, word, shift, mask, new_rows, new_word, new_shift):  # type: ignore[no-untyped-def]
     """Copies the fields of the first `size` rows, laid out as the new words and shifts say."""
     for at in range(size):

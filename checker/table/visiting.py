@@ -10,9 +10,9 @@ places, [low, high), and probing stays within it, so that workers enter states s
 """
 
 import numpy as np
-from numba import njit
 
 from checker.table.arrays import scrambled
+from checker.table.kernels import inlined, kernel
 from checker.table.prefetching import prefetch
 
 #: The low half of a slot.
@@ -22,7 +22,7 @@ NUMBER = 0xFFFFFFFF
 BLOCK = 64
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hashed(keys, at):  # type: ignore[no-untyped-def]
     """The hash of a row, 62 bits."""
     total = np.int64(0x1E3779B97F4A7C15)
@@ -31,13 +31,13 @@ def hashed(keys, at):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def home(tag, places):  # type: ignore[no-untyped-def]
     """Where the search for a tag begins; the greater the tag, the later."""
     return (tag * places) >> 31
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def visit(slots, low, high, keys, out_keys, k, code, size, number):  # type: ignore[no-untyped-def]
     """The place of the state with the key out_keys[k], if it is new: it is entered as `number`.
     Otherwise -1 - its number. Numbers from `size` on stand for out_keys[number - size]."""
@@ -60,7 +60,7 @@ def visit(slots, low, high, keys, out_keys, k, code, size, number):  # type: ign
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def meet(slots, low, high, keys, out_keys, codes, places, spans, fresh, size, chosen):  # type: ignore[no-untyped-def]
     """Enters those successors that belong to [low, high).
 
@@ -94,7 +94,7 @@ def meet(slots, low, high, keys, out_keys, codes, places, spans, fresh, size, ch
                     fresh[part] += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def regrow(slots, larger, low, high):  # type: ignore[no-untyped-def]
     """Enters everything that belongs to [low, high) of a larger set."""
     for at in range(slots.shape[0]):
@@ -108,7 +108,7 @@ def regrow(slots, larger, low, high):  # type: ignore[no-untyped-def]
                 larger[place] = slots[at]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def enter_all(slots, low, high, keys, size):  # type: ignore[no-untyped-def]
     """Enters those of the first `size` states, which differ, that belong to [low, high)."""
     for number in range(size):

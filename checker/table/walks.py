@@ -14,11 +14,11 @@ bounds, status: int64, at the places named below.
 """
 
 import numpy as np
-from numba import njit
 
 from checker.draws import FIRST, SECOND, STEP
 from checker.table.arrays import AT_DOWN, AT_VIEWS, PERMUTATIONS, L, N, cell
 from checker.table.expansion import FULL, NOTED, expand
+from checker.table.kernels import kernel
 from checker.table.looking import (
     MISSING,
     NOTHING,
@@ -55,7 +55,7 @@ HALF_BITS, HALF_MASK, HALF = np.uint64(32), np.uint64(2**32 - 1), np.uint64(2**3
 GAMMA, ONCE, TWICE = np.uint64(STEP), np.uint64(FIRST), np.uint64(SECOND)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def mixed(state):  # type: ignore[no-untyped-def]
     """See `checker.draws.mixed`; here products lose what does not fit by themselves."""
     state = (state ^ (state >> THIRTY)) * ONCE
@@ -63,13 +63,13 @@ def mixed(state):  # type: ignore[no-untyped-def]
     return state ^ (state >> THIRTY_ONE)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def begin(seed, walk):  # type: ignore[no-untyped-def]
     """The state of the generator where a walk begins; see `checker.draws.Draws`."""
     return mixed(seed + (np.uint64(walk) + np.uint64(1)) * GAMMA)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def below(state, n):  # type: ignore[no-untyped-def]
     """One of 0, 1 ... n - 1, and the state after that; see `checker.draws.Draws.below`."""
     most = np.uint64(n)
@@ -80,7 +80,7 @@ def below(state, n):  # type: ignore[no-untyped-def]
             return np.int64(product >> HALF_BITS), state
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def show(cells, d, fields, shown, status):  # type: ignore[no-untyped-def]
     """Notes the views of the state taken apart in `fields`, all of which are known."""
     n, before = d[N], status[VIEWS]
@@ -93,7 +93,7 @@ def show(cells, d, fields, shown, status):  # type: ignore[no-untyped-def]
         status[LAST_VIEW] = status[WALK]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def walk(  # type: ignore[no-untyped-def]
     cells, d, ops, memo, needs, starts, here, here_key, keys, slots, room, shown, jobs, out, names,
     fields, left, coverage, asked, bounds, draws, ends, found, status,
