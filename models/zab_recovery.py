@@ -1,0 +1,285 @@
+"""How a ZooKeeper leader and its followers get into one epoch with one history: the second part of
+`models.zab`, which tells the story.
+
+Discovery (the paper's phase 1; FOLLOWERINFO, LEADERINFO, ACKEPOCH). Followers tell their
+acceptedEpoch; a leader that has heard of a quorum, itself included, proposes one epoch more than the
+greatest, and accepts it first (Leader.getEpochToPropose). A follower accepts a greater epoch than it
+has accepted, and says how recent its history is. It enters an epoch that it has accepted before, but
+does not consent to it again; it leaves a leader with a smaller one (Learner.registerWithLeader). A
+leader that learns of a more recent history than its own gives up (Leader.waitForEpochAck; in the paper
+it would adopt that history instead).
+
+Synchronization (phase 2). The leader compares the follower's last zxid with the transactions that it
+holds in memory (LearnerHandler.syncFollower) and sends what is missing (DIFF), has the follower cut
+off what is too much (TRUNC), or sends everything (SNAP); then NEWLEADER. The follower cuts at once, logs
+what it was sent, sets currentEpoch, and acknowledges: in this order since 3.9.3. When a quorum has,
+the leader is established: its history is committed (UPTODATE).
+
+What is abstracted. In these phases one side waits for the other over a connection that loses all that
+is on its way when it breaks. So a message and its receipt are one step, in which the receiver reads
+the sender (a poll): what was sent stays true until it is answered, so it may as well be received at
+once; and where the connection breaks first, nothing was received. Only what is sent while others go
+on is a message: the acknowledgement of NEWLEADER, and all from UPTODATE on. A follower may find its
+connection broken at any time (a suspicion of the scope), or because the leader is gone, or leads
+another epoch; a leader asks who is still there, and gives up without a quorum. A message of an old
+connection is recognised by its epoch; within one epoch it tells nothing that is not still true.
+
+On-disk synchronization from the transaction log (snapshotSizeFactor) is left out: SNAP does the same in
+its place. That a leader or follower sets its last zxid to (epoch, 0) in memory is left out as well: it
+decides only between votes of the same currentEpoch, where an equal log is equal without it.
+"""
+
+from typing import Any, Literal
+
+from attrs import evolve, frozen
+
+from checker import Id, Outcome, Outcomes, Send, Suspect, poll, setting, timeout, upon
+from models.zab_election import Electing
+from models.zab_server import Log, Phase, Role, Server, Zxid, last, zxid
+
+DISCOVERY, SYNCHRONIZATION, BROADCAST = Phase.DISCOVERY, Phase.SYNCHRONIZATION, Phase.BROADCAST
+
+
+@frozen
+class AckNewLeader:
+    """To the leader of this epoch: I have your history, and have logged up to this zxid."""
+
+    epoch: int
+    zxid: Zxid
+
+
+@frozen
+class UpToDate:
+    """From the leader of this epoch: your history is committed up to this zxid; serve clients."""
+
+    epoch: int
+    zxid: Zxid
+
+
+@frozen
+class Sync:
+    """What a leader sends to make a follower's log like its own."""
+
+    kind: Literal["DIFF", "TRUNC", "SNAP"]
+    cut: Zxid
+    txns: Log
+
+
+@frozen
+class Recovering(Electing):
+    #: Whether there is more to look at than elections.
+    recovery: bool = True
+    #: Epochs that are begun: a bound of the scope.
+    epochs: int = 2
+    #: A leader gives up when a follower's history is more recent than its own. If not, an election
+    #: that names the wrong server costs what only the follower has.
+    summary_check: bool = True
+    #: How many committed transactions a leader keeps in memory; who lacks more gets all (SNAP).
+    commit_log_count: int = setting("zookeeper.commitLogCount", 500)
+    #: A follower cuts off what its leader does not have. If not, a transaction that was given up
+    #: stays in its log and may be elected with it.
+    truncate: bool = True
+    #: In which order a follower writes what it was sent. "log-first": the log, currentEpoch, and then
+    #: it acknowledges. "epoch-first": a crash in between leaves a great epoch with an old log, which
+    #: wins elections. "ack-first": the leader counts on a log that is not written yet.
+    sync_order: Literal["log-first", "epoch-first", "ack-first"] = "log-first"
+
+    # -- discovery -------------------------------------------------------------------------
+
+    def learner(self, s: Server) -> tuple[Any, ...] | None:
+        """FOLLOWERINFO and ACKEPOCH: whom it follows, in which phase and epoch, and how recent it is."""
+        if s.role is Role.LEADING or not self.recovery:
+            return None
+        return s.leader, s.phase, s.epoch, s.consents, s.accepted, (s.current, last(s.data))
+
+    @poll(
+        reply=learner,
+        when=lambda s: s.role is Role.LEADING,
+        limit=lambda self, s: s.epoch > 0 or s.accepted < self.epochs,
+    )
+    def new_epoch(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> Outcomes:
+        """Connect to those that have come; with a quorum propose an epoch that is new to all."""
+        come = {id: r for id, r in replies.items() if r[:2] == (s.id, DISCOVERY)}
+        learners = s.learners | frozenset(come)
+        if s.epoch:
+            return Outcome(evolve(s, learners=learners))
+        if not self.quorum([s.id, *come]):
+            return ()
+        epoch = 1 + max(s.accepted, *(r[4] for r in come.values()))
+        note = f"followers {len(come)} of {self.nodes}, epoch {epoch}"
+        return Outcome(evolve(s, accepted=epoch, epoch=epoch, learners=learners), note=note)
+
+    def leadership(self, s: Server) -> tuple[Any, ...]:
+        """What a leader says of itself: its epoch, its phase, whom it is connected to, its history."""
+        if s.role is not Role.LEADING or not self.recovery:
+            return False, 0, Phase.ELECTION, frozenset(), (), ()
+        ahead = tuple(t for t in s.log if t[0] == s.epoch and zxid(t) > last(s.data))
+        return True, s.epoch, s.phase, s.learners, s.data, ahead
+
+    @poll(reply=leadership, when=lambda s: s.role is Role.FOLLOWING and s.phase is DISCOVERY)
+    def accept_epoch(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> Outcomes:
+        """LEADERINFO: enter the leader's epoch, unless it is smaller than one accepted before."""
+        epoch = self.told_by_leader(s, replies)
+        if not epoch:
+            return ()
+        if epoch < s.accepted:
+            return Outcome(self.look(s), note=f"epoch {epoch} < {s.accepted}")
+        consents = epoch > s.accepted
+        return Outcome(
+            evolve(s, accepted=epoch, epoch=epoch, phase=SYNCHRONIZATION, consents=consents)
+        )
+
+    def told_by_leader(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> int:
+        """The epoch of its leader, if it has one and is connected to this server."""
+        assert s.leader is not None
+        leads, epoch, _, learners, *_ = replies.get(s.leader, (False, 0, None, frozenset()))
+        return epoch if leads and s.id in learners else 0
+
+    @poll(
+        reply=learner,
+        when=lambda s: s.role is Role.LEADING and s.phase is DISCOVERY and s.epoch > 0,
+    )
+    def epoch_acknowledged(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> Outcomes:
+        """ACKEPOCH: with the consent of a quorum, none of it more recent, the epoch is the leader's."""
+        mine = s.id, SYNCHRONIZATION, s.epoch, True
+        acks = {id: r[5] for id, r in replies.items() if r[:4] == mine}
+        newest = max(acks.values(), default=(0, (0, 0)))
+        if self.summary_check and newest > (s.current, last(s.data)):
+            return Outcome(self.look(s), note="a follower is more recent")
+        if not self.quorum([s.id, *acks]):
+            return ()
+        return Outcome(
+            evolve(s, current=s.epoch, phase=SYNCHRONIZATION), note=f"consents {len(acks)}"
+        )
+
+    # -- synchronization -------------------------------------------------------------------
+
+    def plan(self, data: Log, peer: Zxid) -> Sync:
+        """LearnerHandler.syncFollower: what to send to a follower with this last zxid."""
+        kept = data[-self.commit_log_count :]
+        oldest = zxid(kept[0]) if kept else last(data)
+        if peer > last(data):
+            return Sync("TRUNC", last(data), ()) if self.truncate else Sync("DIFF", peer, ())
+        newer = tuple(t for t in kept if zxid(t) > peer)
+        if peer == last(data) or any(zxid(t) == peer for t in kept):
+            return Sync("DIFF", peer, newer)
+        # A cut may not go past the beginning of an epoch.
+        if peer < oldest or newer[0][0] != peer[0]:
+            return Sync("SNAP", (0, 0), data)
+        before = last(kept[: len(kept) - len(newer)])
+        return Sync("TRUNC" if self.truncate else "DIFF", before if self.truncate else peer, newer)
+
+    @poll(
+        reply=leadership,
+        when=lambda s: s.phase is SYNCHRONIZATION and s.role is Role.FOLLOWING and s.pending is None,
+    )
+    def synchronize(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> Outcomes:
+        """DIFF, TRUNC or SNAP from the leader, what it has proposed since, and NEWLEADER."""
+        if not self.told_by_leader(s, replies):
+            return ()
+        assert s.leader is not None
+        _, epoch, phase, _, data, ahead = replies[s.leader]
+        if epoch != s.epoch or phase is DISCOVERY:
+            return ()
+        sync = self.plan(data, last(s.data))
+        log, base = s.log, s.data
+        if sync.kind == "TRUNC":
+            log = tuple(t for t in log if zxid(t) <= sync.cut)
+            base = tuple(t for t in base if zxid(t) <= sync.cut)
+        snapshot = sync.kind == "SNAP"
+        new = sync.txns if s.observes else sync.txns + ahead
+        s = evolve(s, log=log, pending=new, snapshot=snapshot)
+        s = evolve(s, data=sync.txns if snapshot else base + sync.txns)
+        return Outcome(s, note=f"{sync.kind}, {len(new)} transactions")
+
+    @timeout(when=lambda s: bool(s.pending) or s.snapshot)
+    def write_log(self, s: Server) -> Outcomes:
+        """What was received goes to disk."""
+        early = self.sync_order == "epoch-first" and s.current < s.epoch
+        if early or (self.sync_order == "ack-first" and not s.acked):
+            return ()
+        assert s.pending is not None
+        s = evolve(s, log=s.pending if s.snapshot else s.log + s.pending, pending=())
+        s = evolve(s, snapshot=False)
+        if s.acked and not s.observes:
+            return Outcome(s, [self.ack(s)])
+        return Outcome(s)
+
+    @timeout(when=lambda s: s.pending is not None and not s.acked)
+    def write_epoch(self, s: Server) -> Outcomes:
+        """currentEpoch goes to disk, and NEWLEADER is acknowledged once all is done that must be."""
+        written = not (s.pending or s.snapshot)
+        if self.sync_order == "log-first" and not written:
+            return ()
+        s = evolve(s, current=s.epoch)
+        if not written and self.sync_order == "epoch-first":
+            return Outcome(s)
+        return Outcome(evolve(s, acked=True), [self.ack(s)])
+
+    def ack(self, s: Server) -> Send:
+        assert s.leader is not None
+        return Send(s.leader, AckNewLeader(s.epoch, last(s.log)))
+
+    @upon(AckNewLeader)
+    def ack_new_leader(self, s: Server, msg: AckNewLeader, src: Id) -> Outcomes:
+        """A follower has the history; with a quorum of them the leader is established."""
+        if s.role is not Role.LEADING or s.epoch != msg.epoch or s.phase is DISCOVERY:
+            return Outcome(s)
+        s = self.acknowledged(s, src, msg.zxid)
+        if s.established:
+            return Outcome(s, [self.up_to_date(s, src)])
+        holders = {id for id, _ in s.acks}
+        if not self.quorum([s.id, *holders]):
+            return Outcome(s)
+        s = evolve(s, phase=BROADCAST)
+        return Outcome(
+            s,
+            [self.up_to_date(s, id) for id in sorted(holders)],
+            note=f"acknowledged by {len(holders)} of {self.nodes}",
+        )
+
+    def acknowledged(self, s: Server, follower: Id, zxid: Zxid) -> Server:
+        """The leader after a follower has logged up to this zxid."""
+        rest = frozenset(ack for ack in s.acks if ack[0] != follower)
+        return evolve(s, acks=rest | {(follower, zxid)})
+
+    def up_to_date(self, s: Server, follower: Id) -> Send:
+        return Send(follower, UpToDate(s.epoch, last(s.data)))
+
+    # -- losing each other -----------------------------------------------------------------
+
+    @upon(Suspect)
+    def connection_lost(self, s: Server, peer: Id) -> Outcomes:
+        """The leader does not answer within syncLimit, or a follower does not."""
+        if s.role is Role.FOLLOWING and peer == s.leader:
+            return Outcome(self.look(s))
+        if s.role is Role.LEADING and peer in s.learners:
+            return Outcome(evolve(s, learners=s.learners - {peer}))
+        return ()
+
+    @poll(reply=leadership, when=lambda s: s.role is Role.FOLLOWING)
+    def leader_gone(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> Outcomes:
+        """The leader has closed the connection, or it is not the leader of this epoch."""
+        if s.leader not in replies or not self.recovery:
+            return ()
+        leads, epoch, _, learners, *_ = replies[s.leader]
+        entered = s.phase is not DISCOVERY
+        if leads and not (entered and (epoch != s.epoch or s.id not in learners)):
+            return ()
+        return Outcome(self.look(s))
+
+    @poll(reply=learner, when=lambda s: s.role is Role.LEADING)
+    def quorum_gone(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> Outcomes:
+        """Too few follow, or could still: give up (initLimit, and the leader's check of syncLimit)."""
+        if not self.recovery:
+            return ()
+        there = {id for id, r in replies.items() if r[0] == s.id}
+        if s.phase is DISCOVERY:
+            # Who looks for a leader may still come; who has entered without consent is of no use.
+            there |= {id for id, r in replies.items() if r[0] is None}
+            there -= {id for id, r in replies.items() if r[1] is not DISCOVERY and not r[3] and r[0]}
+        elif s.epoch:
+            there &= s.learners
+        if self.quorum([s.id, *there]):
+            return ()
+        return Outcome(self.look(s), note=f"followers {len(there)} of {self.nodes}")
