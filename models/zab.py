@@ -52,6 +52,7 @@ class Ack:
     """To the leader of its epoch: logged, with all before it."""
 
     zxid: Zxid
+    link: int
 
 
 @frozen
@@ -118,14 +119,13 @@ class Zab(Recovering):
         if self.start == "looking":
             return Server(id)
         leader = Id("n", self.nodes)
-        s = Server(
-            id, 1, 1, role=Role.FOLLOWING, phase=Phase.BROADCAST, leader=leader, epoch=1, acked=True
-        )
+        s = Server(id, 1, 1, role=Role.FOLLOWING, phase=Phase.BROADCAST, leader=leader, epoch=1)
         if id != leader:
-            return evolve(s, pending=())
-        learners = frozenset(self.processes()) - {leader}
-        acks = frozenset((learner, (0, 0)) for learner in learners)
-        return evolve(s, role=Role.LEADING, acked=False, learners=learners, acks=acks)
+            return evolve(s, pending=(), acked=True)
+        followers = self.others(s)
+        links = frozenset((id, 0) for id in followers)
+        acks = frozenset((id, (0, 0)) for id in followers)
+        return evolve(s, role=Role.LEADING, links=links, acks=acks)
 
     def uneven(self, id: Id) -> tuple[Server, ...]:
         old: Log = ((1, (1, self.processes()[0])),)
@@ -142,7 +142,7 @@ class Zab(Recovering):
         """Leader.propose: the next zxid, logged here and sent to all followers."""
         epoch, counter = max(last(s.log), (s.epoch, 0))
         txn = (epoch, (counter + 1, s.id))
-        followers = sorted(id for id in s.learners if id.kind == s.id.kind)
+        followers = sorted(id for id, _ in s.links if id.kind == s.id.kind)
         return Outcome(evolve(s, log=(*s.log, txn)), to(followers, Propose(txn)))
 
     def hears(self, s: Server, src: Id, epoch: int) -> bool:
@@ -157,12 +157,12 @@ class Zab(Recovering):
             return Outcome(s)
         if s.pending or not s.acked:
             return Outcome(evolve(s, pending=(*(s.pending or ()), msg.txn)))
-        return Outcome(evolve(s, log=(*s.log, msg.txn)), [Send(src, Ack(zxid(msg.txn)))])
+        return Outcome(evolve(s, log=(*s.log, msg.txn)), [Send(src, Ack(zxid(msg.txn), s.link))])
 
     @upon(Ack)
     def ack_proposal(self, s: Server, msg: Ack, src: Id) -> Outcomes:
         """Leader.processAck and tryToCommit: commit in order what a quorum has."""
-        if not s.established or msg.zxid[0] != s.epoch:
+        if not s.established or msg.zxid[0] != s.epoch or (src, msg.link) not in s.links:
             return Outcome(s)
         return self.commit_all(self.acknowledged(s, src, msg.zxid))
 
@@ -173,7 +173,7 @@ class Zab(Recovering):
             if not self.quorum([s.id, *holders]):
                 break
             s = evolve(s, data=(*s.data, txn))
-            for id in sorted(s.learners):
+            for id, _ in sorted(s.links):
                 sends.append(Send(id, Inform(txn) if id.kind != s.id.kind else Commit(zxid(txn))))
         return Outcome(s, sends)
 

@@ -38,6 +38,8 @@ from models.zab_election import Electing
 from models.zab_server import Log, Phase, Role, Server, Zxid, last, zxid
 
 DISCOVERY, SYNCHRONIZATION, BROADCAST = Phase.DISCOVERY, Phase.SYNCHRONIZATION, Phase.BROADCAST
+#: What is heard of a leader that leads no more.
+NOWHERE = (0, DISCOVERY, frozenset[tuple[Id, int]](), (), ())
 
 
 @frozen
@@ -45,6 +47,7 @@ class AckNewLeader:
     """To the leader of this epoch: I have your history, and have logged up to this zxid."""
 
     epoch: int
+    link: int
     zxid: Zxid
 
 
@@ -86,71 +89,74 @@ class Recovering(Electing):
 
     # -- discovery -------------------------------------------------------------------------
 
-    def learner(self, s: Server) -> tuple[Any, ...] | None:
-        """FOLLOWERINFO and ACKEPOCH: whom it follows, in which phase and epoch, and how recent it is."""
-        if s.role is Role.LEADING or not self.recovery:
-            return None
-        return s.leader, s.phase, s.epoch, s.consents, s.accepted, (s.current, last(s.data))
+    def presence(self, s: Server) -> tuple[Any, ...]:
+        """What a leader sees of a server: FOLLOWERINFO, and whether it is still there."""
+        return s.role, s.leader, s.phase, s.epoch, s.link, s.accepted
 
     @poll(
-        reply=learner,
-        when=lambda s: s.role is Role.LEADING,
-        limit=lambda self, s: s.epoch > 0 or s.accepted < self.epochs,
+        reply=presence,
+        when=lambda s: s.role is Role.LEADING and not s.epoch,
+        limit=lambda self, s: s.accepted < self.epochs,
     )
     def new_epoch(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> Outcomes:
-        """Connect to those that have come; with a quorum propose an epoch that is new to all."""
-        come = {id: r for id, r in replies.items() if r[:2] == (s.id, DISCOVERY)}
-        learners = s.learners | frozenset(come)
-        if s.epoch:
-            return Outcome(evolve(s, learners=learners))
-        if not self.quorum([s.id, *come]):
+        """LEADERINFO: with a quorum propose an epoch that is new to all of it, and accept it first."""
+        come = {id: r for id, r in replies.items() if r[1:3] == (s.id, DISCOVERY)}
+        if not (self.recovery and self.quorum([s.id, *come])):
             return ()
-        epoch = 1 + max(s.accepted, *(r[4] for r in come.values()))
-        note = f"followers {len(come)} of {self.nodes}, epoch {epoch}"
-        return Outcome(evolve(s, accepted=epoch, epoch=epoch, learners=learners), note=note)
+        epoch = 1 + max(s.accepted, *(r[-1] for r in come.values()))
+        note = f"followers {len(come)} of {self.nodes}"
+        return Outcome(evolve(s, accepted=epoch, epoch=epoch), note=note)
 
-    def leadership(self, s: Server) -> tuple[Any, ...]:
-        """What a leader says of itself: its epoch, its phase, whom it is connected to, its history."""
-        if s.role is not Role.LEADING or not self.recovery:
-            return False, 0, Phase.ELECTION, frozenset(), (), ()
+    def leadership(self, s: Server) -> tuple[Any, ...] | None:
+        """What a leader says of itself: its epoch, its phase, its connections, its history."""
+        if s.role is not Role.LEADING:
+            return None
         ahead = tuple(t for t in s.log if t[0] == s.epoch and zxid(t) > last(s.data))
-        return True, s.epoch, s.phase, s.learners, s.data, ahead
+        return s.epoch, s.phase, s.links, s.data, ahead
 
     @poll(reply=leadership, when=lambda s: s.role is Role.FOLLOWING and s.phase is DISCOVERY)
     def accept_epoch(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> Outcomes:
-        """LEADERINFO: enter the leader's epoch, unless it is smaller than one accepted before."""
-        epoch = self.told_by_leader(s, replies)
+        """Enter the leader's epoch, unless it is smaller than one accepted before."""
+        epoch, *_ = self.of_leader(s, replies)
         if not epoch:
             return ()
         if epoch < s.accepted:
             return Outcome(self.look(s), note=f"epoch {epoch} < {s.accepted}")
         consents = epoch > s.accepted
-        return Outcome(
-            evolve(s, accepted=epoch, epoch=epoch, phase=SYNCHRONIZATION, consents=consents)
-        )
+        link = 0 if consents else s.link + 1
+        s = evolve(s, accepted=epoch, epoch=epoch, consents=consents, link=link)
+        return Outcome(evolve(s, phase=SYNCHRONIZATION))
 
-    def told_by_leader(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> int:
-        """The epoch of its leader, if it has one and is connected to this server."""
-        assert s.leader is not None
-        leads, epoch, _, learners, *_ = replies.get(s.leader, (False, 0, None, frozenset()))
-        return epoch if leads and s.id in learners else 0
+    def of_leader(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> tuple[Any, ...]:
+        """What the server's leader says of itself."""
+        return replies.get(s.leader, NOWHERE) if s.leader else NOWHERE
 
-    @poll(
-        reply=learner,
-        when=lambda s: s.role is Role.LEADING and s.phase is DISCOVERY and s.epoch > 0,
-    )
+    def summary(self, s: Server) -> tuple[Any, ...] | None:
+        """ACKEPOCH, of one that waits to be synchronized: whom it follows, in which epoch, over which
+        connection, whether it consents, and how recent it is."""
+        if s.phase is not SYNCHRONIZATION or s.pending is not None:
+            return None
+        return s.leader, s.epoch, s.link, s.consents, (s.current, last(s.data))
+
+    @poll(reply=summary, when=lambda s: s.role is Role.LEADING and s.epoch > 0)
     def epoch_acknowledged(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> Outcomes:
-        """ACKEPOCH: with the consent of a quorum, none of it more recent, the epoch is the leader's."""
-        mine = s.id, SYNCHRONIZATION, s.epoch, True
-        acks = {id: r[5] for id, r in replies.items() if r[:4] == mine}
-        newest = max(acks.values(), default=(0, (0, 0)))
+        """With the consent of a quorum, none of it more recent, the epoch is the leader's."""
+        come = {id: r[2:] for id, r in replies.items() if r[:2] == (s.id, s.epoch)}
+        new = frozenset((id, link) for id, (link, *_) in come.items()) - s.links
+        renewed = {id for id, _ in new}
+        links = frozenset(link for link in s.links if link[0] not in renewed) | new
+        acks = frozenset(ack for ack in s.acks if ack[0] not in renewed)
+        s = evolve(s, links=links, acks=acks)
+        consents = {id: summary for id, (_, consents, summary) in come.items() if consents}
+        if s.phase is not DISCOVERY:
+            return Outcome(s)
+        newest = max(consents.values(), default=(0, (0, 0)))
         if self.summary_check and newest > (s.current, last(s.data)):
             return Outcome(self.look(s), note="a follower is more recent")
-        if not self.quorum([s.id, *acks]):
-            return ()
-        return Outcome(
-            evolve(s, current=s.epoch, phase=SYNCHRONIZATION), note=f"consents {len(acks)}"
-        )
+        if not self.quorum([s.id, *consents]):
+            return Outcome(s)
+        note = f"consents {len(consents)} of {self.nodes}"
+        return Outcome(evolve(s, current=s.epoch, phase=SYNCHRONIZATION), note=note)
 
     # -- synchronization -------------------------------------------------------------------
 
@@ -171,15 +177,14 @@ class Recovering(Electing):
 
     @poll(
         reply=leadership,
-        when=lambda s: s.phase is SYNCHRONIZATION and s.role is Role.FOLLOWING and s.pending is None,
+        when=lambda s: (
+            s.phase is SYNCHRONIZATION and s.role is Role.FOLLOWING and s.pending is None
+        ),
     )
     def synchronize(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> Outcomes:
         """DIFF, TRUNC or SNAP from the leader, what it has proposed since, and NEWLEADER."""
-        if not self.told_by_leader(s, replies):
-            return ()
-        assert s.leader is not None
-        _, epoch, phase, _, data, ahead = replies[s.leader]
-        if epoch != s.epoch or phase is DISCOVERY:
+        epoch, phase, links, data, ahead = self.of_leader(s, replies)
+        if epoch != s.epoch or phase is DISCOVERY or (s.id, s.link) not in links:
             return ()
         sync = self.plan(data, last(s.data))
         log, base = s.log, s.data
@@ -218,12 +223,12 @@ class Recovering(Electing):
 
     def ack(self, s: Server) -> Send:
         assert s.leader is not None
-        return Send(s.leader, AckNewLeader(s.epoch, last(s.log)))
+        return Send(s.leader, AckNewLeader(s.epoch, s.link, last(s.log)))
 
     @upon(AckNewLeader)
     def ack_new_leader(self, s: Server, msg: AckNewLeader, src: Id) -> Outcomes:
         """A follower has the history; with a quorum of them the leader is established."""
-        if s.role is not Role.LEADING or s.epoch != msg.epoch or s.phase is DISCOVERY:
+        if s.epoch != msg.epoch or (src, msg.link) not in s.links or s.phase is DISCOVERY:
             return Outcome(s)
         s = self.acknowledged(s, src, msg.zxid)
         if s.established:
@@ -250,36 +255,38 @@ class Recovering(Electing):
 
     @upon(Suspect)
     def connection_lost(self, s: Server, peer: Id) -> Outcomes:
-        """The leader does not answer within syncLimit, or a follower does not."""
-        if s.role is Role.FOLLOWING and peer == s.leader:
-            return Outcome(self.look(s))
-        if s.role is Role.LEADING and peer in s.learners:
-            return Outcome(evolve(s, learners=s.learners - {peer}))
-        return ()
+        """The leader has not answered within syncLimit."""
+        return Outcome(self.look(s)) if s.role is Role.FOLLOWING and peer == s.leader else ()
 
     @poll(reply=leadership, when=lambda s: s.role is Role.FOLLOWING)
     def leader_gone(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> Outcomes:
-        """The leader has closed the connection, or it is not the leader of this epoch."""
-        if s.leader not in replies or not self.recovery:
+        """The leader leads no more, or leads another epoch, or has closed the connection."""
+        if not self.recovery:
             return ()
-        leads, epoch, _, learners, *_ = replies[s.leader]
+        epoch, _, links, *_ = self.of_leader(s, replies)
         entered = s.phase is not DISCOVERY
-        if leads and not (entered and (epoch != s.epoch or s.id not in learners)):
+        closed = s.pending is not None and (s.id, s.link) not in links
+        if s.leader in replies and not (entered and (epoch != s.epoch or closed)):
             return ()
         return Outcome(self.look(s))
 
-    @poll(reply=learner, when=lambda s: s.role is Role.LEADING)
-    def quorum_gone(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> Outcomes:
-        """Too few follow, or could still: give up (initLimit, and the leader's check of syncLimit)."""
+    @poll(reply=presence, when=lambda s: s.role is Role.LEADING)
+    def followers_gone(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> Outcomes:
+        """Connections are broken. If too few are left, or to come (initLimit), give up."""
         if not self.recovery:
             return ()
-        there = {id for id, r in replies.items() if r[0] == s.id}
+        here = {id: (r[3], r[4]) for id, r in replies.items() if r[1] == s.id}
+        links = frozenset((id, link) for id, link in s.links if here.get(id) == (s.epoch, link))
+        there = {id for id, _ in links}
         if s.phase is DISCOVERY:
-            # Who looks for a leader may still come; who has entered without consent is of no use.
-            there |= {id for id, r in replies.items() if r[0] is None}
-            there -= {id for id, r in replies.items() if r[1] is not DISCOVERY and not r[3] and r[0]}
-        elif s.epoch:
-            there &= s.learners
-        if self.quorum([s.id, *there]):
-            return ()
-        return Outcome(self.look(s), note=f"followers {len(there)} of {self.nodes}")
+            there = {id for id, r in replies.items() if self.may_consent(s, r)}
+        if not self.quorum([s.id, *there]):
+            return Outcome(self.look(s), note=f"followers {len(there)} of {self.nodes}")
+        acks = frozenset(ack for ack in s.acks if ack[0] in {id for id, _ in links})
+        return Outcome(evolve(s, links=links, acks=acks))
+
+    def may_consent(self, s: Server, presence: tuple[Any, ...]) -> bool:
+        """Whether this server looks for a leader, or follows this one and consents to its epoch."""
+        role, leader, phase, epoch, link, _ = presence
+        here = leader == s.id and (phase is DISCOVERY or (epoch, link) == (s.epoch, 0))
+        return role is Role.LOOKING or here

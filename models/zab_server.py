@@ -69,6 +69,9 @@ class Server:
     #: currentEpoch: the highest epoch whose first history it has made its own.
     current: int = durable(0)
     log: Log = durable(())
+    #: The number of the connection in the epoch last accepted, so that what was sent over an older one
+    #: is known. It stands in for TCP, which a crash does not confuse: hence durable.
+    link: int = durable(0)
     role: Role = Role.LOOKING
     phase: Phase = Phase.ELECTION
     leader: Id | None = None
@@ -84,8 +87,8 @@ class Server:
     snapshot: bool = False
     #: Follower: whether it has acknowledged NEWLEADER.
     acked: bool = False
-    #: Leader: whom it has a connection to.
-    learners: frozenset[Id] = NOBODY
+    #: Leader: its connections, as (follower, `link` of the follower).
+    links: frozenset[tuple[Id, int]] = frozenset()
     #: Leader: who has acknowledged NEWLEADER, with the last zxid that each has logged.
     acks: frozenset[tuple[Id, Zxid]] = frozenset()
     #: FastLeaderElection only: logicalclock, the vote, and what was heard from whom, in this round
@@ -131,6 +134,7 @@ class Ensemble(Protocol):
             s.accepted,
             s.current,
             s.log,
+            s.link,
             data=s.log if self.fast_forward else s.data,
             round=s.round,
         )
@@ -143,6 +147,4 @@ class Ensemble(Protocol):
 
     def leads(self, s: Server) -> Server:
         """The server as it waits for followers."""
-        return evolve(
-            s, role=Role.LEADING, phase=Phase.DISCOVERY, leader=s.id, votes=frozenset()
-        )
+        return evolve(s, role=Role.LEADING, phase=Phase.DISCOVERY, leader=s.id, votes=frozenset())

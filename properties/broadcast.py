@@ -31,9 +31,7 @@ def _delivered(view: View) -> list[Transaction]:
 
 
 @history(frozenset())
-def deliveries(
-    seen: frozenset[Delivery], before: View | None, after: View
-) -> frozenset[Delivery]:
+def deliveries(seen: frozenset[Delivery], before: View | None, after: View) -> frozenset[Delivery]:
     """Every transaction that was ever delivered, with the epoch of who was the first."""
     known = {(index, transaction) for index, transaction, _ in seen}
     return seen | {(*new, after.term or 0) for new in after.committed - known}
@@ -211,9 +209,7 @@ def replicas_converge(views: Views) -> bool | str:
 
 
 @history(frozenset())
-def votes_given_up(
-    seen: frozenset[Ballot], before: View | None, after: View
-) -> frozenset[Ballot]:
+def votes_given_up(seen: frozenset[Ballot], before: View | None, after: View) -> frozenset[Ballot]:
     """Every vote that was changed for another one in the same round."""
     if before is None or before.ballot is None or after.ballot is None:
         return seen
