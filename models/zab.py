@@ -34,7 +34,7 @@ from attrs import evolve, frozen
 
 from checker import Budget, Environment, Id, Outcome, Outcomes, Restart, Send, request, to, upon
 from models.zab_recovery import Recovering, UpToDate
-from models.zab_server import Log, Phase, Role, Server, Txn, Zxid, last, zxid
+from models.zab_server import Log, Phase, Role, Server, Txn, Vote, Zxid, last, zxid
 from properties import broadcast as promised
 from properties import election
 from properties.views import View
@@ -103,15 +103,10 @@ class Zab(Recovering):
     )
 
     def promises(self) -> tuple[Any, ...]:
-        """What is spoken of in the scope: elections alone, or all but them."""
-        elections = [
-            election.no_lasting_split_brain,
-            election.leadership_settles,
-            promised.votes_only_improve,
-        ]
+        """Of an election alone, that it ends: that one leader comes of it is the work of discovery."""
         if not self.recovery:
-            return tuple(elections)
-        return tuple(p for p in self.properties if p not in elections)
+            return (promised.votes_only_improve,)
+        return tuple(p for p in self.properties if p is not promised.votes_only_improve)
 
     def initial(self, id: Id) -> Server | tuple[Server, ...]:
         if self.start == "uneven":
@@ -119,9 +114,11 @@ class Zab(Recovering):
         if self.start == "looking":
             return Server(id)
         leader = Id("n", self.nodes)
-        s = Server(id, 1, 1, role=Role.FOLLOWING, phase=Phase.BROADCAST, leader=leader, epoch=1)
+        s = Server(id, 1, 1, phase=Phase.BROADCAST, leader=leader, epoch=1)
+        if self.election == "fast":
+            s = evolve(s, round=1, vote=Vote(leader, 0, (0, 0)))
         if id != leader:
-            return evolve(s, pending=(), acked=True)
+            return evolve(s, role=Role.FOLLOWING, pending=(), acked=True)
         followers = self.others(s)
         links = frozenset((id, 0) for id in followers)
         acks = frozenset((id, (0, 0)) for id in followers)

@@ -8,7 +8,8 @@ and its own first vote; in its own round it changes to every better vote that it
 everybody. An older round is answered, and not counted. Once a quorum has the server's own vote, and
 for finalizeWait (200 ms) no better one has come, the election is over: the server leads, or follows.
 Who does not look for a leader answers with the vote it ended with; the asker joins when a quorum
-names one leader and that one itself says that it leads.
+names one leader and that one itself says that it leads. (Rounds and epochs of these votes are not
+compared: since ticket 1732 they do not matter.)
 
 The oracle in its place. The paper (section IV) assumes nothing of an election: whom it names may be
 wrong. With `election = "oracle"` it is one step: a server begins to lead if its own first vote is as
@@ -20,8 +21,9 @@ With `vote_order = "any"` it names anybody, so that only the rules of discovery 
 was committed: that scope covers every outcome of every election.
 
 finalizeWait is a timeout: with synchronous timing it ends when no notification is on its way, with
-asynchronous timing at any moment. Notifications are not sent again, since none is lost; the network
-keeps those to a server that is down. Weights, hierarchical quorums and reconfiguration are left out.
+asynchronous timing at any moment. Notifications that are sent again, and their answers, are one step
+(`hear_again`). Weights, hierarchical quorums, reconfiguration and the
+votes of observers, which are never counted, are left out: with observers only the oracle elects.
 """
 
 from typing import Any, Literal
@@ -130,33 +132,49 @@ class Electing(Ensemble):
 
     @upon(Notification)
     def notification(self, s: Server, msg: Notification, src: Id) -> Outcomes:
-        """WorkerReceiver and the loop of lookForLeader."""
+        """WorkerReceiver: who has elected, or is in a newer round, answers those that have not."""
+        if s.vote is None:
+            return ()  # it stays in recvqueue until lookForLeader begins
         looks = msg.role is Role.LOOKING
-        if s.role is not Role.LOOKING or s.vote is None:
-            # Who is in no election answers those that are.
-            return Outcome(s, [self.answer(s, src)] if looks and s.vote is not None else ())
-        if not looks:
-            return self.outside_word(s, Heard(src, msg.vote, msg.round, msg.role))
-        if msg.round < s.round:
-            return Outcome(s, [self.answer(s, src)])
+        if s.role is not Role.LOOKING or (looks and msg.round < s.round):
+            return Outcome(s, [Send(src, Notification(s.vote, s.round, s.role))] if looks else ())
+        return self.counted(s, msg, src)
+
+    def counted(self, s: Server, msg: Notification, src: Id) -> Outcome:
+        """The loop of lookForLeader."""
+        vote = s.vote
+        assert vote is not None
+        word = Heard(src, msg.vote, msg.round, msg.role)
+        if msg.role is not Role.LOOKING:
+            return self.outside_word(s, word)
         sends: tuple[Send, ...] = ()
         if msg.round > s.round:
             own = self.own_vote(s)
             s = evolve(s, round=msg.round, votes=frozenset())
             s, sends = self.told(s, msg.vote if self.better(msg.vote, own) else own)
-        elif s.vote is not None and self.better(msg.vote, s.vote):
+        elif self.better(msg.vote, vote):
             s, sends = self.told(s, msg.vote)
-        return Outcome(
-            evolve(s, votes=self.heard(s.votes, Heard(src, msg.vote, msg.round, msg.role))), sends
-        )
+        return Outcome(evolve(s, votes=self.heard(s.votes, word)), sends)
 
     def told(self, s: Server, vote: Vote) -> tuple[Server, tuple[Send, ...]]:
         outcome = self.votes_for(s, vote)
         return outcome.state, outcome.sends
 
-    def answer(self, s: Server, asker: Id) -> Send:
-        assert s.vote is not None
-        return Send(asker, Notification(s.vote, s.round, s.role))
+    def word(self, s: Server) -> Notification | None:
+        """What a server notifies, or answers to a notification."""
+        return Notification(s.vote, s.round, s.role) if s.vote else None
+
+    @poll(reply=word, when=lambda s: s.role is Role.LOOKING and s.vote is not None)
+    def hear_again(self, s: Server, replies: dict[Id, Notification]) -> Outcomes:
+        """Nothing has come for a while: all notify again, and those that have elected answer."""
+        sends: list[Send] = []
+        for id, word in sorted(replies.items()):
+            known = word.role is Role.LOOKING and word.round < s.round
+            if s.role is Role.LOOKING and not known:
+                outcome = self.counted(s, word, id)
+                s = outcome.state
+                sends += outcome.sends
+        return Outcome(s, sends)
 
     def outside_word(self, s: Server, word: Heard) -> Outcome:
         """The word of a server that follows or leads: join its leader if a quorum says the same."""
@@ -172,8 +190,7 @@ class Electing(Ensemble):
     def agreed(self, table: frozenset[Heard], word: Heard) -> bool:
         """Whether a quorum in the table has this leader, and it says itself that it leads
         (checkLeader)."""
-        said = word.vote.leader, word.vote.epoch
-        same = [h for h in table if (h.vote.leader, h.vote.epoch) == said]
+        same = [h for h in table if h.vote.leader == word.vote.leader]
         leads = any(h.sender == word.vote.leader and h.role is Role.LEADING for h in table)
         return self.quorum(h.sender for h in same) and leads
 
@@ -183,11 +200,12 @@ class Electing(Ensemble):
     @timeout(when=lambda s: s.role is Role.LOOKING and s.vote is not None)
     def finalize_wait(self, s: Server) -> Outcomes:
         """A quorum has this vote, and no better one has come in time."""
-        assert s.vote is not None
-        same = [h.sender for h in s.votes if h.vote == s.vote and h.round == s.round]
+        vote = s.vote
+        assert vote is not None
+        same = [h.sender for h in s.votes if h.vote == vote and h.round == s.round]
         if not self.quorum(same):
             return ()
         s = evolve(s, outside=frozenset())
         note = f"votes {len(same)} of {self.nodes}"
-        leader = s.vote.leader
-        return Outcome(self.leads(s) if leader == s.id else self.joins(s, leader), note=note)
+        mine = vote.leader == s.id
+        return Outcome(self.leads(s) if mine else self.joins(s, vote.leader), note=note)

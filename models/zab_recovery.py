@@ -91,7 +91,7 @@ class Recovering(Electing):
 
     def presence(self, s: Server) -> tuple[Any, ...]:
         """What a leader sees of a server: FOLLOWERINFO, and whether it is still there."""
-        return s.role, s.leader, s.phase, s.epoch, s.link, s.accepted
+        return s.role, s.leader, s.phase, s.epoch, s.link, s.vote or self.own_vote(s), s.accepted
 
     @poll(
         reply=presence,
@@ -286,7 +286,9 @@ class Recovering(Electing):
         return Outcome(evolve(s, links=links, acks=acks))
 
     def may_consent(self, s: Server, presence: tuple[Any, ...]) -> bool:
-        """Whether this server looks for a leader, or follows this one and consents to its epoch."""
-        role, leader, phase, epoch, link, _ = presence
-        here = leader == s.id and (phase is DISCOVERY or (epoch, link) == (s.epoch, 0))
-        return role is Role.LOOKING or here
+        """Whether this server follows the leader and consents to its epoch, or may come to."""
+        role, leader, phase, epoch, link, vote, _ = presence
+        if role is Role.LOOKING:
+            follows = self.election == "oracle" and not self.better(vote, self.own_vote(s))
+            return follows or vote.leader == s.id
+        return leader == s.id and (phase is DISCOVERY or (epoch, link) == (s.epoch, 0))
