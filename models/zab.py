@@ -8,10 +8,10 @@ Follower, Observer), whose rules are kept where the three differ. Older rules ar
 A server without a leader takes part in an election. The elected one learns from a quorum which epoch
 none of them has entered yet (discovery), and makes a quorum's history equal to its own
 (synchronization); only then is it established, and all of that history is committed. From then on
-(broadcast) it numbers the transactions that clients ask for with zxids, (epoch, counter), and proposes them
-in order over one FIFO channel to each follower. A follower logs a proposal and acknowledges it. What
-a quorum has logged, the leader included, is committed, in order. An observer is no part of any quorum,
-and is told only what is committed (INFORM). Who loses its leader, or its quorum, starts over.
+(broadcast) it numbers what clients ask for with zxids, (epoch, counter), and proposes it in order over
+one FIFO channel to each follower. A follower logs a proposal and acknowledges it. What a quorum has
+logged, the leader included, is committed, in order. An observer is no part of any quorum, and is told
+only what is committed (INFORM). Who loses its leader, or its quorum, starts over.
 
 Two promises are to be kept across crashes (section 4 of the paper; every introduction to ZooKeeper has
 them): what was committed is never lost, and what was discarded, because a leader was established
@@ -20,12 +20,14 @@ without it, never comes back.
 The model has four files. `models.zab_server` says what a server is and what it has on disk;
 `models.zab_election` has elections, message by message or as an oracle; `models.zab_recovery`
 discovery and synchronization, with what is abstracted there; this one the broadcast, and what is
-checked. The default scope elects by the oracle, lets one connection break or one server crash and come
-back, and has one client request; `election = "fast"` with `recovery = false` looks at elections alone.
+checked. The default scope elects by the oracle, lets any server crash and come back, and has one
+client request; `election = "fast"` with `recovery = false` looks at elections alone.
 
-Acknowledgements count for all that was logged before, since the channels are FIFO. A leader logs its own
-proposal before it sends it (the code does both at once, and counts itself when it has). Sessions,
-reconfiguration, read requests and the batching of proposals are left out.
+Acknowledgements count for all that was logged before, since the channels are FIFO. A leader logs its
+own proposal before it sends it (the code does both at once, and counts itself when it has). A server
+whose log ends in an epoch that it had not yet written down may start (since ticket 1653 the code
+repairs that), with its old currentEpoch: it is then the less recent one, and what it has too much is
+cut off. Sessions, reconfiguration, reads and the batching of proposals are left out.
 """
 
 from typing import Any, Literal

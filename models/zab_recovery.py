@@ -11,18 +11,22 @@ it would adopt that history instead).
 
 Synchronization (phase 2). The leader compares the follower's last zxid with the transactions that it
 holds in memory (LearnerHandler.syncFollower) and sends what is missing (DIFF), has the follower cut
-off what is too much (TRUNC), or sends everything (SNAP); then NEWLEADER. The follower cuts at once, logs
-what it was sent, sets currentEpoch, and acknowledges: in this order since 3.9.3. When a quorum has,
-the leader is established: its history is committed (UPTODATE).
+off what is too much (TRUNC), or sends everything (SNAP); then NEWLEADER. The follower cuts at once,
+logs what it was sent, sets currentEpoch, and acknowledges: in this order since 3.9.3. When a quorum
+has, the leader is established: its history is committed (UPTODATE).
 
 What is abstracted. In these phases one side waits for the other over a connection that loses all that
 is on its way when it breaks. So a message and its receipt are one step, in which the receiver reads
 the sender (a poll): what was sent stays true until it is answered, so it may as well be received at
 once; and where the connection breaks first, nothing was received. Only what is sent while others go
-on is a message: the acknowledgement of NEWLEADER, and all from UPTODATE on. A follower may find its
-connection broken at any time (a suspicion of the scope), or because the leader is gone, or leads
-another epoch; a leader asks who is still there, and gives up without a quorum. A message of an old
-connection is recognised by its epoch; within one epoch it tells nothing that is not still true.
+on is a message: the acknowledgement of NEWLEADER, and all from UPTODATE on.
+
+Connections have numbers (`link`). A leader counts no acknowledgement that came over an older one: its
+follower may have cut off since what it acknowledged, for a leader has followers cut off even what it
+has itself proposed and not committed, and proposes it to them again. In the other direction what is
+late tells nothing that is not still true, and is kept. That a connection is broken is noticed first by
+the follower, at any time (a suspicion of the scope), or because its leader is gone or leads another
+epoch; a leader asks who is still there, and gives up without a quorum.
 
 On-disk synchronization from the transaction log (snapshotSizeFactor) is left out: SNAP does the same in
 its place. That a leader or follower sets its last zxid to (epoch, 0) in memory is left out as well: it

@@ -1,9 +1,9 @@
 """What atomic broadcast promises: all processes deliver the same transactions in the same order.
 
 A transaction is a pair of the epoch in which its primary broadcast it and its content, which begins
-with its number within the epoch. What a process has delivered stands in its view's `committed`, as (index,
-transaction); a primary is a leader, and what it has delivered when it begins to lead is the history
-with which its epoch is established.
+with its number within the epoch. What a process has delivered stands in its view's `committed`, as
+(index, transaction). A primary is a leader, and what it has delivered when it begins to lead is the
+history with which its epoch is established.
 """
 
 from collections.abc import Sequence
