@@ -139,7 +139,7 @@ def test_epochs_are_accepted_first() -> None:
         (has(N1, A, follows=N3), True),
         (has(N1, follows=N3), "n1 has not delivered what its leader n3 has"),
         (has(N1, follows=N3, up=False), True),
-        (has(N1, follows=N2), True),
+        (has(N1, A, follows=N2), True),
         (has(N1), True),
     ],
 )

@@ -63,8 +63,9 @@ def test_a_crash_leaves_the_two_epochs_and_the_log() -> None:
 
 def test_who_stops_following_reads_its_log_again() -> None:
     """Ticket 2845: ZooKeeperServer.shutdown fast-forwards the database."""
+    s = follower(N1, (A,), data=(), link=2, round=3)
+    assert Zab().look(s) == server(N1, (A,), link=2, round=3)
     s = follower(N1, (A,), data=())
-    assert Zab().look(s) == server(N1, (A,))
     assert Zab(fast_forward=False).look(s) == server(N1, (A,), data=())
 
 
@@ -318,6 +319,8 @@ def test_a_follower_leaves_a_leader_that_is_silent_or_gone() -> None:
     same(Zab().leader_gone(s, leadership(leader(epoch=2))), looks)
     same(Zab().leader_gone(s, leadership(leader(links=frozenset()))), looks)
     assert Zab().leader_gone(evolve(s, phase=DISCOVERY), leadership(leader(epoch=2))) == ()
+    unknown = evolve(waiting(N1, link=1), epoch=1)
+    assert Zab().leader_gone(unknown, leadership(leader())) == ()
     assert Zab(recovery=False).leader_gone(s, {}) == ()
 
 
@@ -417,6 +420,9 @@ def test_a_follower_delivers_what_is_committed() -> None:
     early = evolve(s, phase=SYNC)
     same(Zab().commit(early, Commit((1, 1)), N3), early)
     same(Zab().up_to_date_received(early, UpToDate(1, (1, 1)), N3), evolve(s, data=(A,)))
+    hidden = follower(N1, (A,), 2, data=(), phase=SYNC)
+    up = evolve(hidden, phase=BROADCAST)
+    same(Zab().up_to_date_received(hidden, UpToDate(2, (2, 0)), N3), up)
     unasked = evolve(early, acked=False)
     same(Zab().up_to_date_received(unasked, UpToDate(1, (1, 1)), N3), unasked)
 
