@@ -23,6 +23,10 @@ class View:
     participant of a transaction that has ended it. prepared: for a participant, whether it has voted to
     commit, and has not aborted. proposed: the values that it has proposed on behalf of a client.
     accepted: the (slot, ballot, value) triples that it has accepted and remembers.
+    log: the entries that it holds, first to last, each a pair of the term in which it was appended and
+    its content; None where there is no log. `committed` has the committed ones as (index, entry).
+    promised: the highest term that it has agreed to enter, which it may not have entered yet.
+    ballot: its present vote in an election in which votes may change, as (round, for whom).
     voted: for whom it has voted in `term`. wrote: where it is a store to which leaders write, the term
     of the last write that it has accepted. member: False for one that takes no part in the election.
     """
@@ -39,6 +43,9 @@ class View:
     prepared: bool | None = None
     proposed: frozenset[Any] = frozenset()
     accepted: frozenset[Any] = frozenset()
+    log: tuple[tuple[int, Any], ...] | None = None
+    promised: int | None = None
+    ballot: tuple[int, Id] | None = None
     voted: Id | None = None
     wrote: int | None = None
     member: bool = True
