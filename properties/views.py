@@ -21,6 +21,10 @@ class View:
     committed, or applied because a leader had. updates: the client updates in the state applied; those
     that a leader has applied are acknowledged to the client. decision: "committed" or "aborted" for a
     participant of a transaction that has ended it.
+    log: the entries that it holds, first to last, each a pair of the term in which it was appended and
+    its content; None where there is no log. `committed` has the committed ones as (index, entry).
+    reading: whether a client waits for the answer to a read. reads: the versions with which reads were
+    answered, first to last.
     voted: for whom it has voted in `term`. wrote: where it is a store to which leaders write, the term
     of the last write that it has accepted. member: False for one that takes no part in the election.
     """
@@ -34,6 +38,9 @@ class View:
     committed: frozenset[Any] = frozenset()
     updates: frozenset[Any] = frozenset()
     decision: str | None = None
+    log: tuple[tuple[int, Any], ...] | None = None
+    reading: bool = False
+    reads: tuple[int, ...] = ()
     voted: Id | None = None
     wrote: int | None = None
     member: bool = True
