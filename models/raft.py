@@ -220,7 +220,7 @@ class Raft(Protocol):
     #: A leader's own entry is on disk before it counts itself. If not, likewise.
     sync_leader: bool = True
 
-    environment = Environment(network="set", budget=Budget(requests=1))
+    environment = Environment(network="set", budget=Budget(requests=2))
     properties = (
         election.election_safety,
         replication.leader_append_only,
@@ -233,15 +233,14 @@ class Raft(Protocol):
         replication.an_entry_is_committed,
         replication.a_later_term_commits,
         election.one_vote_per_term,
-        election.a_working_leader_stays,
+        election.a_working_leader_is_not_deposed,
         election.one_leader,
     )
 
     def promises(self) -> tuple[Any, ...]:
         """Figure 3 of the paper, and what it rests on. That a leader stays while it works is what
         pre-vote is for. Never two leaders at once is promised by none: a deposed one learns late."""
-        unasked = (election.one_vote_per_term, election.a_working_leader_stays, election.one_leader)
-        return tuple(p for p in self.properties if p not in unasked)
+        return self.properties[:-3]
 
     def symmetric(self) -> tuple[tuple[Id, ...], ...]:
         """All servers are alike, but for those that the start singles out."""
@@ -279,9 +278,7 @@ class Raft(Protocol):
         s = evolve(s, role=Role.FOLLOWER, votes=NOBODY, match=frozenset())
         return evolve(s, leader=leader and self.known(leader), silent=False)
 
-    @timeout(
-        when=lambda s: s.role is not Role.LEADER, limit=lambda self, s: s.term < self.terms
-    )
+    @timeout(when=lambda s: s.role is not Role.LEADER, limit=lambda self, s: s.term < self.terms)
     def election_timeout(self, s: Server) -> Outcomes:
         """No leader, no majority of votes in time: begin an election, or ask whether to."""
         if self.timers == "detector" and not s.misses_leader:
@@ -406,9 +403,7 @@ class Raft(Protocol):
         return tuple(
             send
             for k in after
-            for send in to(
-                self.others(s), AppendEntries(s.term, k, s.term_at(k), commit=s.commit)
-            )
+            for send in to(self.others(s), AppendEntries(s.term, k, s.term_at(k), commit=s.commit))
         )
 
     @request(when=lambda s: s.role is Role.LEADER)
@@ -460,8 +455,9 @@ class Raft(Protocol):
 
     def countable(self, s: Server, index: int) -> bool:
         """Section 5.4.2: whether an entry may be committed by counting who has it."""
-        own = not self.commit_own_term or s.term_at(index) == s.term
-        return s.commit < index <= len(s.log) and own
+        if not s.commit < index <= len(s.log):
+            return False
+        return not self.commit_own_term or s.term_at(index) == s.term
 
     def may_count(self, s: Server, match: int) -> bool:
         """Whether a matchIndex may still help to commit something."""
