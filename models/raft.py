@@ -23,7 +23,8 @@ heartbeat, a new entry when it is appended, heartbeats after every prefix when m
 the network of this model, which keeps messages for ever and delivers them at any time, repeatedly or
 never ("set"), that covers every choice of nextIndex, every retry and every loss; on one that loses
 messages nothing is sent again. A reply that can change nothing at its receiver is not sent: refusals
-in the same term, acknowledgements of nothing. What no rule reads any more is forgotten: matchIndex of
+in the same term, acknowledgements of heartbeats and of earlier terms' entries (an entry of the leader's
+term has come in a message of its own, and was acknowledged then). What no rule reads any more is forgotten: matchIndex of
 what is committed already. Applying entries is not separate from learning that they are committed.
 Snapshots and the transfer of leadership are left out.
 """
@@ -51,6 +52,7 @@ from checker import (
     to,
     upon,
 )
+from checker.errors import UsageError
 from properties import election, replication
 from properties.commit import applied_versions_never_fall
 from properties.views import View
@@ -58,10 +60,13 @@ from properties.views import View
 
 @frozen
 class Entry:
-    """One place of the log. content: a configuration, where it is one; a client's command else."""
+    """One place of the log. content: None for a client's command, NOOP, or a configuration."""
 
     term: int
     content: Any = None
+
+
+NOOP = "no-op"
 
 
 @frozen
@@ -158,12 +163,17 @@ class Server:
 @frozen
 class Raft(Protocol):
     #: How a run begins. "fresh": term 0, empty logs. "settled": n1 leads in term 1, elected by all,
-    #: and all know it. "figure-8": as in (b) of the paper's figure 8, with three servers: n1, once
-    #: leader of term 1, has an entry of that term, n2 leads in term 2, elected by n3, and has one of
-    #: that, and n3 has none.
+    #: and all know it; with `noop` all have its entry, and know that it is committed. "figure-8": as in
+    #: (b) of the paper's figure 8, with three servers: n1, once leader of term 1, has an entry of that
+    #: term, n2 leads in term 2, elected by n3, and has one of that, and n3 has none.
     start: Literal["fresh", "settled", "figure-8"] = "fresh"
     #: The highest term, a bound of the scope.
     terms: int = 2
+    #: The only candidate of each term from 1, such as "1 2 1"; "": anybody. A bound of the scope.
+    candidates: str = ""
+    #: The longest log to which a client's entry comes; 0: no bound but that of requests. A bound of the
+    #: scope.
+    entries: int = 0
     #: Send refusals that tell of a higher term. Off, for they tell nothing else, and the RequestVote
     #: of that term, which was sent to everybody and stays, tells it as well; there are many of them.
     refusals: bool = False
@@ -237,6 +247,13 @@ class Raft(Protocol):
         election.one_leader,
     )
 
+    def __attrs_post_init__(self) -> None:
+        named = self.candidates.split()
+        if named and len(named) < self.terms:
+            raise UsageError(
+                f"candidates={self.candidates!r}: name one for each of {self.terms} terms"
+            )
+
     def promises(self) -> tuple[Any, ...]:
         """Figure 3 of the paper, and what it rests on. That a leader stays while it works is what
         pre-vote is for. Never two leaders at once is promised by none: a deposed one learns late."""
@@ -244,14 +261,26 @@ class Raft(Protocol):
 
     def symmetric(self) -> tuple[tuple[Id, ...], ...]:
         """All servers are alike, but for those that the start singles out."""
-        first = {"fresh": 0, "settled": 1, "figure-8": self.nodes}[self.start]
-        return (self.processes()[first:],) if first < self.nodes else ()
+        if self.start == "figure-8":
+            return ()
+        groups: dict[Any, list[Id]] = {}
+        for id in self.processes():
+            groups.setdefault(self.kind(id), []).append(id)
+        return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+    def kind(self, id: Id) -> Any:
+        """What sets a server apart from others."""
+        named = self.candidates.split()
+        stands = [at for at, name in enumerate(named) if name == str(id.number)]
+        return self.start == "settled" and id.number == 1, tuple(stands)
 
     def initial(self, id: Id) -> Server:
         n1, n2 = Id("n", 1), Id("n", 2)
         if self.start == "settled":
             role = Role.LEADER if id == n1 else Role.FOLLOWER
-            return Server(id, term=1, voted=n1, role=role, leader=self.known(n1))
+            log = (Entry(1, NOOP),) if self.noop else ()
+            leads = Server(id, 1, n1, log, role, commit=len(log))
+            return evolve(leads, leader=self.known(n1))
         if self.start == "figure-8":
             if id == n1:
                 return Server(id, term=1, voted=n1, log=(Entry(1),))
@@ -260,8 +289,10 @@ class Raft(Protocol):
             return Server(id, term=2, voted=n2)
         return Server(id)
 
-    def enough(self, s: Server, count: int) -> bool:
-        return 2 * count > self.nodes or (self.quorum == "half" and 2 * count == self.nodes)
+    def enough(self, s: Server, servers: frozenset[Id]) -> bool:
+        """Whether these can decide together."""
+        twice = 2 * len(servers)
+        return twice > self.nodes or (self.quorum == "half" and twice == self.nodes)
 
     def known(self, leader: Id) -> Id | None:
         """The leader, where it matters who that is."""
@@ -278,7 +309,10 @@ class Raft(Protocol):
         s = evolve(s, role=Role.FOLLOWER, votes=NOBODY, match=frozenset())
         return evolve(s, leader=leader and self.known(leader), silent=False)
 
-    @timeout(when=lambda s: s.role is not Role.LEADER, limit=lambda self, s: s.term < self.terms)
+    @timeout(
+        when=lambda s: s.role is not Role.LEADER,
+        limit=lambda self, s: s.term < self.terms and self.stands(s),
+    )
     def election_timeout(self, s: Server) -> Outcomes:
         """No leader, no majority of votes in time: begin an election, or ask whether to."""
         if self.timers == "detector" and not s.misses_leader:
@@ -288,9 +322,15 @@ class Raft(Protocol):
         s = evolve(self.follow(s), role=Role.PRECANDIDATE)
         return Outcome(s, to(self.others(s), PreVote(s.term + 1, len(s.log), s.last_term)))
 
+    def stands(self, s: Server) -> bool:
+        """Whether the scope has it as a candidate of the next term."""
+        return not self.candidates or self.candidates.split()[s.term] == str(s.id.number)
+
     def campaign(self, s: Server) -> Outcome:
         """Go on to the next term, vote for itself, ask the others."""
         s = evolve(self.newer(s, s.term + 1), role=Role.CANDIDATE, voted=s.id)
+        if self.elected(s):
+            return self.lead(s)
         ask = RequestVote(s.term, len(s.log), s.last_term)
         return Outcome(s, to(self.others(s), ask), sync=self.sync_vote)
 
@@ -335,15 +375,15 @@ class Raft(Protocol):
         return evolve(self.lead(s), note=note)
 
     def elected(self, s: Server) -> bool:
-        return self.enough(s, 1 + len(s.votes))
+        return self.enough(s, s.votes | {s.id})
 
     def lead(self, s: Server) -> Outcome:
         """Section 5.3: replicate the whole log, and tell everybody by a heartbeat."""
         s = evolve(self.follow(s, s.id), role=Role.LEADER)
         if self.noop:
-            s = evolve(s, log=(*s.log, Entry(s.term)))
+            s = evolve(s, log=(*s.log, Entry(s.term, NOOP)))
         sends = (*self.appends(s), *self.heartbeats(s, [len(s.log)]))
-        return Outcome(s, sends, sync=self.sync_leader)
+        return self.committed(s, sends, sync=self.sync_leader)
 
     # -- pre-vote and check of the quorum: dissertation, sections 9.6 and 6.2 ----------------
 
@@ -370,10 +410,10 @@ class Raft(Protocol):
     @poll(reply=alive, when=lambda s: s.role is Role.LEADER)
     def quorum_lost(self, s: Server, replies: dict[Id, bool]) -> Outcomes:
         """A leader that reaches no majority for an election timeout steps down."""
-        reached = 1 + len(replies)
+        reached = frozenset(replies) | {s.id}
         if not self.check_quorum or self.enough(s, reached):
             return ()
-        return Outcome(self.follow(s), note=f"reaches {reached} of {self.nodes}")
+        return Outcome(self.follow(s), note=f"reaches {len(reached)} of {self.nodes}")
 
     @upon(Suspect)
     def suspect(self, s: Server, peer: Id) -> Outcomes:
@@ -409,11 +449,15 @@ class Raft(Protocol):
     @request(when=lambda s: s.role is Role.LEADER)
     def client_request(self, s: Server) -> Outcomes:
         """The leader appends a client's command to its log and has the others do so."""
-        return self.append(s, Entry(s.term))
+        return () if self.full(s) else self.append(s, Entry(s.term))
+
+    def full(self, s: Server) -> bool:
+        """Whether the scope has the log end here."""
+        return 0 < self.entries <= len(s.log)
 
     def append(self, s: Server, entry: Entry) -> Outcome:
         s = evolve(s, log=(*s.log, entry))
-        return Outcome(s, self.appends(s, len(s.log) - 1), sync=self.sync_leader)
+        return self.committed(s, self.appends(s, len(s.log) - 1), sync=self.sync_leader)
 
     @upon(AppendEntries)
     def append_entries(self, s: Server, msg: AppendEntries, src: Id) -> Outcomes:
@@ -437,7 +481,8 @@ class Raft(Protocol):
         most = verified if self.commit_verified else len(s.log)
         s = evolve(s, commit=max(s.commit, min(msg.commit, most)))
         match = verified if self.ack_verified else len(s.log)
-        reply = [Send(src, AppendReply(s.term, match))] if match else ()
+        own = bool(msg.entries) and (msg.entries[-1].term == s.term or not self.commit_own_term)
+        reply = [Send(src, AppendReply(s.term, match))] if own or match > verified else ()
         return Outcome(s, reply, sync=self.sync_append)
 
     # -- committing: sections 5.3 and 5.4.2 ---------------------------------------------------
@@ -465,19 +510,19 @@ class Raft(Protocol):
 
     def replicated(self, s: Server, index: int) -> bool:
         """Whether enough servers, the leader included, have the entry."""
-        return self.enough(s, 1 + sum(match >= index for _, match in s.match))
+        return self.enough(s, frozenset(id for id, match in s.match if match >= index) | {s.id})
 
-    def committed(self, s: Server) -> Outcome:
-        """The leader with everything committed that may be."""
+    def committed(self, s: Server, sends: tuple[Send, ...] = (), sync: bool = False) -> Outcome:
+        """The leader with everything committed that may be, once this was sent."""
         before = s.commit
         for index in range(before + 1, len(s.log) + 1):
             if self.countable(s, index) and self.replicated(s, index):
                 s = evolve(s, commit=index)
         s = evolve(s, match=frozenset(pair for pair in s.match if self.may_count(s, pair[1])))
         if s.commit == before:
-            return Outcome(s)
-        sends = self.heartbeats(s, range(len(s.log) + 1))
-        return Outcome(s, sends, note=f"commits up to {s.commit}")
+            return Outcome(s, sends, sync=sync)
+        sends += self.heartbeats(s, range(len(s.log) + 1))
+        return Outcome(s, sends, f"commits up to {s.commit}", sync)
 
     # -- what properties see -----------------------------------------------------------------
 

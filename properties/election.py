@@ -128,9 +128,9 @@ def a_working_leader_stays(before: Views, after: Views) -> bool | str:
 
 @step(about=a_majority_follows)
 def a_working_leader_is_not_deposed(before: Views, after: Views) -> bool | str:
-    """While a majority follows a leader that works, neither it nor who follows it is driven on to another
-    term by somebody else's election. [Ongaro, Consensus: Bridging Theory and Practice, 2014, sections
-    4.2.3 and 9.6]"""
+    """While a majority follows a leader that works, neither it nor who follows it is driven on to
+    another term by somebody else's election. [Ongaro, Consensus: Bridging Theory and Practice, 2014,
+    sections 4.2.3 and 9.6]"""
     leader = _established(before)
     for old, new in zip(before, after, strict=True):
         if leader is not None and old.follows == leader and old.term != new.term:

@@ -44,6 +44,12 @@ def a_later_term_commits(views: Views, committed: Committed) -> bool:
     return len({term for _, _, term in committed}) > 1
 
 
+@reachable(folds=[entries_committed])
+def a_configuration_is_committed(views: Views, committed: Committed) -> bool:
+    """Some change of the servers is committed."""
+    return any(entry[1] is not None and not isinstance(entry[1], str) for _, entry, _ in committed)
+
+
 @reachable()
 def an_entry_is_appended(views: Views) -> bool:
     """Some leader has an entry in its log."""
@@ -120,7 +126,7 @@ def committed_entries_are_durable(views: Views, committed: Committed) -> bool | 
 class Reads:
     """What clients that read have seen.
 
-    latest: the version that some client was told of, be it by a write or by a read. floors: for each
+    latest: the latest version that some client was told of, be it by a write or by a read. floors: for each
     read that waits for its answer, (process, the latest version when it was asked). stale: a process
     that has answered with an older version than that, and both versions.
     """
@@ -144,7 +150,7 @@ def reads_answered(seen: Reads, before: View | None, after: View) -> Reads:
         floors.pop(after.id, None)
     elif not was.reading or answered:
         floors[after.id] = seen.latest
-    told = max([seen.latest, *after.reads, *(index for index, _ in after.committed)])
+    told = max([seen.latest, *after.reads, after.version or 0])
     return evolve(seen, latest=told, floors=frozenset(floors.items()))
 
 

@@ -9,6 +9,7 @@ from attrs import evolve
 from checker.protocol import Outcome, Send
 from checker.values import Id, wiped
 from models.raft import (
+    NOOP,
     AppendEntries,
     AppendReply,
     Entry,
@@ -178,7 +179,7 @@ def test_a_new_leader_sends_its_log_and_a_heartbeat() -> None:
         *both(N2, N3, AppendEntries(3, 2, 2, (), 1)),
     )
     same(Raft().vote(s, Vote(3), N2), server(N1, 3, 1, 2, role=LEADER, commit=1), *expected)
-    assert Raft(noop=True).vote(s, Vote(3), N2).state.log == (E1, E2, Entry(3))
+    assert Raft(noop=True).vote(s, Vote(3), N2).state.log == (E1, E2, Entry(3, NOOP))
 
 
 # -- section 5.3 -----------------------------------------------------------------------------
