@@ -23,10 +23,10 @@ heartbeat, a new entry when it is appended, heartbeats after every prefix when m
 the network of this model, which keeps messages for ever and delivers them at any time, repeatedly or
 never ("set"), that covers every choice of nextIndex, every retry and every loss; on one that loses
 messages nothing is sent again. A reply that can change nothing at its receiver is not sent: refusals
-in the same term, acknowledgements of heartbeats and of earlier terms' entries (an entry of the leader's
-term has come in a message of its own, and was acknowledged then). What no rule reads any more is forgotten: matchIndex of
-what is committed already. Applying entries is not separate from learning that they are committed.
-Snapshots and the transfer of leadership are left out.
+in the same term, acknowledgements of heartbeats and of earlier terms' entries (an entry of the
+leader's term has come in a message of its own, and was acknowledged then). What no rule reads any more
+is forgotten: matchIndex of what is committed already. Applying entries is not separate from learning
+that they are committed. Snapshots and the transfer of leadership are left out.
 """
 
 from collections.abc import Iterable

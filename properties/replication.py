@@ -126,9 +126,9 @@ def committed_entries_are_durable(views: Views, committed: Committed) -> bool | 
 class Reads:
     """What clients that read have seen.
 
-    latest: the latest version that some client was told of, be it by a write or by a read. floors: for each
-    read that waits for its answer, (process, the latest version when it was asked). stale: a process
-    that has answered with an older version than that, and both versions.
+    latest: the latest version that some client was told of, be it by a write or by a read. floors:
+    for each read that waits for its answer, (process, the latest version when it was asked). stale: a
+    process that has answered with an older version than that, and both versions.
     """
 
     latest: int = 0

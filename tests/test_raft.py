@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from checker.protocol import Outcome, Send
+from checker.errors import UsageError
+from checker.protocol import Outcome, Send, handlers
 from checker.values import Id, wiped
 from models.raft import (
     NOOP,
@@ -78,8 +79,6 @@ def test_an_election_begins_with_a_new_term_an_own_vote_and_requests(role: Role)
 
 
 def test_a_leader_has_no_election_timer_and_terms_end_with_the_scope() -> None:
-    from checker.protocol import handlers
-
     (timer,) = (h for h in handlers(Raft) if h.name == "election_timeout")
     assert timer.when is not None and timer.limit is not None
     assert not timer.when(server(N1, 1, role=LEADER))
@@ -246,8 +245,18 @@ def test_a_heartbeat_acknowledges_only_what_it_has_verified() -> None:
     s, beat = server(N3, 2, 1), AppendEntries(2, 0, 0)
     same(Raft().append_entries(s, beat, N1), s)
     same(Raft(ack_verified=False).append_entries(s, beat, N1), s, Send(N1, AppendReply(2, 1)))
-    fits = AppendEntries(2, 1, 1)
-    same(Raft().append_entries(s, fits, N1), s, Send(N1, AppendReply(2, 1)))
+
+
+def test_only_what_may_count_is_acknowledged() -> None:
+    """An entry of an earlier term cannot be committed by counting; a heartbeat brings nothing new."""
+    s = server(N3, 2, 1, 2)
+    same(Raft().append_entries(s, AppendEntries(2, 2, 2), N1), s)
+    same(Raft().append_entries(s, AppendEntries(2, 0, 0, (E1,)), N1), s)
+    same(
+        Raft().append_entries(s, AppendEntries(2, 1, 1, (E2,)), N1), s, Send(N1, AppendReply(2, 2))
+    )
+    counted = Raft(commit_own_term=False).append_entries(s, AppendEntries(2, 0, 0, (E1,)), N1)
+    same(counted, s, Send(N1, AppendReply(2, 1)))
 
 
 @pytest.mark.parametrize(
@@ -401,6 +410,31 @@ def test_starts() -> None:
     figure = [Raft(start="figure-8").initial(id) for id in (N1, N2, N3)]
     assert figure[0] == server(N1, 1, 1, voted=N1)
     assert figure[1:] == [server(N2, 2, 2, role=LEADER), server(N3, 2, voted=N2)]
+
+
+def test_a_settled_leader_has_its_no_op_committed() -> None:
+    first = Entry(1, NOOP)
+    s = Raft(start="settled", noop=True).initial(N2)
+    assert s == Server(N2, 1, N1, (first,), commit=1)
+
+
+def test_one_server_alone_elects_itself_and_commits() -> None:
+    model = Raft(nodes=1)
+    led: Any = model.election_timeout(server(N1, 0))
+    same(led, server(N1, 1, role=LEADER))
+    assert model.client_request(led.state).state.commit == 1
+
+
+def test_bounds_of_the_scope() -> None:
+    model = Raft(candidates="1 2 1", terms=3)
+    assert [[model.stands(server(id, term)) for term in range(3)] for id in (N1, N2)] == [
+        [True, False, True], [False, True, False]
+    ]  # fmt: skip
+    assert model.symmetric() == () and Raft(candidates="1 1").symmetric() == ((N2, N3),)
+    with pytest.raises(UsageError, match="name one for each of 4 terms"):
+        Raft(candidates="1 2 1", terms=4)
+    assert Raft(entries=1).client_request(server(N1, 1, 1, role=LEADER)) == ()
+    assert Raft(entries=2).client_request(server(N1, 1, 1, role=LEADER)) != ()
 
 
 def test_who_is_alike() -> None:
