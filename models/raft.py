@@ -31,7 +31,7 @@ that they are committed. Snapshots and the transfer of leadership are left out.
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from attrs import evolve, frozen
 
@@ -231,7 +231,7 @@ class Raft(Protocol):
     sync_leader: bool = True
 
     environment = Environment(network="set", budget=Budget(requests=2))
-    properties = (
+    properties: ClassVar[tuple[Any, ...]] = (
         election.election_safety,
         replication.leader_append_only,
         replication.log_matching,

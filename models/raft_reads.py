@@ -162,10 +162,11 @@ class RaftReads(Raft):
         """Follow the leader, unless its term is over; with leases, promise to."""
         if msg.term < s.term:
             return Outcome(s)
-        s = self.follow(self.newer(s, msg.term), src)
+        follower = self.follow(self.newer(s, msg.term), src)
+        assert isinstance(follower, Reader)
         if self.reads == "lease":
-            s = evolve(s, promise=Promise(src, msg.term, msg.round))
-        return Outcome(s, [Send(src, HeartbeatReply(s.term, msg.round))])
+            follower = evolve(follower, promise=Promise(src, msg.term, msg.round))
+        return Outcome(follower, [Send(src, HeartbeatReply(follower.term, msg.round))])
 
     @upon(HeartbeatReply)
     def heartbeat_reply(self, s: Reader, msg: HeartbeatReply, src: Id) -> Outcomes:
@@ -176,11 +177,11 @@ class RaftReads(Raft):
         s = evolve(s, answered=s.answered | {src})
         return self.answer(s) if s.reading and self.confirmed(s) else Outcome(s)
 
-    def follow(self, s: Reader, leader: Id | None = None) -> Reader:  # type: ignore[override]
+    def follow(self, s: Server, leader: Id | None = None) -> Server:
         """Who no longer leads answers no reads."""
-        s = evolve(super().follow(s, leader), round=0, answered=NOBODY, reading=False)
-        assert isinstance(s, Reader)
-        return s
+        follower = super().follow(s, leader)
+        assert isinstance(follower, Reader)
+        return evolve(follower, round=0, answered=NOBODY, reading=False)
 
     # -- leases: dissertation, section 6.4.1 --------------------------------------------------
 

@@ -113,9 +113,8 @@ def committed_entries_are_durable(views: Views, committed: Committed) -> bool | 
         count = sum(_has(view, index, entry) for view in members)
         if 2 * count <= len(members):
             have = " and ".join(str(view.id) for view in members if _has(view, index, entry))
-            return (
-                f"entry {index} of term {entry[0]} is committed, and only {have or 'nobody'} has it"
-            )
+            who = f"only {have} has" if have else "nobody has"
+            return f"entry {index} of term {entry[0]} is committed, and {who} it"
     return True
 
 
