@@ -294,6 +294,10 @@ class Raft(Protocol):
         twice = 2 * len(servers)
         return twice > self.nodes or (self.quorum == "half" and twice == self.nodes)
 
+    def electors(self, s: Server) -> int:
+        """How many servers there are to decide."""
+        return self.nodes
+
     def known(self, leader: Id) -> Id | None:
         """The leader, where it matters who that is."""
         return leader if self.timers == "detector" else None
@@ -369,7 +373,7 @@ class Raft(Protocol):
         if s.role is not Role.CANDIDATE or msg.term != s.term or not granted:
             return Outcome(s)
         s = evolve(s, votes=s.votes | {src})
-        note = f"votes {1 + len(s.votes)} of {self.nodes}"
+        note = f"votes {1 + len(s.votes)} of {self.electors(s)}"
         if not self.elected(s):
             return Outcome(s, note=note)
         return evolve(self.lead(s), note=note)
@@ -401,7 +405,7 @@ class Raft(Protocol):
         if s.role is not Role.PRECANDIDATE or msg.term != s.term + 1:
             return Outcome(s)
         s = evolve(s, votes=s.votes | {src})
-        note = f"{1 + len(s.votes)} of {self.nodes} would vote for it"
+        note = f"{1 + len(s.votes)} of {self.electors(s)} would vote for it"
         return evolve(self.campaign(s), note=note) if self.elected(s) else Outcome(s, note=note)
 
     def alive(self, s: Server) -> bool:
@@ -413,7 +417,7 @@ class Raft(Protocol):
         reached = frozenset(replies) | {s.id}
         if not self.check_quorum or self.enough(s, reached):
             return ()
-        return Outcome(self.follow(s), note=f"reaches {len(reached)} of {self.nodes}")
+        return Outcome(self.follow(s), note=f"reaches {len(reached)} of {self.electors(s)}")
 
     @upon(Suspect)
     def suspect(self, s: Server, peer: Id) -> Outcomes:

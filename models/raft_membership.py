@@ -123,9 +123,16 @@ class RaftMembership(Raft):
             return majority(servers, now.old | now.members)
         return majority(servers, now.old) and majority(servers, now.members)
 
-    def member(self, s: Server) -> bool:
+    def involved(self, s: Server) -> frozenset[Id]:
+        """All servers of the configuration in force."""
         _, now = self.configured(s)
-        return s.id in now.members | (now.old or frozenset())
+        return now.members | (now.old or frozenset())
+
+    def electors(self, s: Server) -> int:
+        return len(self.involved(s))
+
+    def member(self, s: Server) -> bool:
+        return s.id in self.involved(s)
 
     def campaign(self, s: Server) -> Outcome:
         """Only a member holds elections."""

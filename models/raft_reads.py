@@ -136,10 +136,10 @@ class RaftReads(Raft):
     @request(when=lambda s: s.role is Role.LEADER and not s.reading)
     def read(self, s: Reader) -> Outcomes:
         """A client asks the leader for what was written."""
-        if self.reads == "local":
-            return self.answer(s)
         if not self.may_answer(s):
             return ()
+        if self.reads == "local":
+            return self.answer(s)
         if self.reads == "lease":
             return self.answer(s) if self.confirmed(s) else ()
         return self.beat(evolve(s, reading=True))
