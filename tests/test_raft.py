@@ -97,6 +97,11 @@ def test_a_vote_goes_to_the_first_who_asks() -> None:
     same(Raft(one_vote=False).request_vote(voted, ask, N2), evolve(s, voted=N2), Send(N2, Vote(1)))
 
 
+def test_a_refusal_in_the_same_term_is_not_sent() -> None:
+    voted = server(N3, 1, voted=N1)
+    same(Raft(refusals=True).request_vote(voted, RequestVote(1, 0, 0), N2), voted)
+
+
 def test_a_candidate_keeps_its_own_vote() -> None:
     s = server(N1, 1, role=CANDIDATE)
     for model in (Raft(), Raft(one_vote=False)):
@@ -132,10 +137,10 @@ def test_only_an_up_to_date_candidate_gets_a_vote(log: tuple[int, ...], granted:
 
 @pytest.mark.parametrize(
     ("check", "granted"),
-    [("length", [(3, 1)]), ("term", [(1, 2)]), ("off", [(3, 1), (1, 2), (0, 0)])],
+    [("length", [(3, 1), (2, 1)]), ("term", [(1, 2)]), ("off", [(3, 1), (2, 1), (1, 2), (0, 0)])],
 )
 def test_half_a_comparison(check: Any, granted: list[tuple[int, int]]) -> None:
-    for ends in [(3, 1), (1, 2), (0, 0)]:
+    for ends in [(3, 1), (2, 1), (1, 2), (0, 0)]:
         outcome: Any = Raft(log_check=check).request_vote(
             server(N3, 1, 1, 2), RequestVote(4, *ends), N1
         )
@@ -316,6 +321,11 @@ def test_match_index_never_falls_and_is_kept_while_it_may_count() -> None:
     assert (done.state.commit, done.state.match) == (1, frozenset({(N2, 2)}))
 
 
+def test_what_a_reply_tells_beyond_the_log_is_kept() -> None:
+    s = server(N1, 2, role=LEADER)
+    same(Raft().append_reply(s, AppendReply(2, 1), N2), evolve(s, match=frozenset({(N2, 1)})))
+
+
 def test_replies_of_another_term_or_to_who_leads_no_more_mean_nothing() -> None:
     for s in (server(N1, 2, 2, role=LEADER), server(N1, 1, 1), server(N1, 1, 1, role=CANDIDATE)):
         same(Raft().append_reply(s, AppendReply(1, 1), N2), s)
@@ -365,6 +375,8 @@ def test_who_hears_a_leader_ignores_candidates() -> None:
     same(model.request_vote(hears, ask, N2), hears)
     leads = server(N1, 1, role=LEADER, leader=N1)
     same(model.request_vote(leads, ask, N2), leads)
+    alone = server(N1, 1, role=LEADER)
+    same(Raft(check_quorum=True).request_vote(alone, ask, N2), alone)
     silent = evolve(hears, silent=True)
     same(model.request_vote(silent, ask, N2), server(N3, 2, voted=N2), Send(N2, Vote(2)))
     same(Raft(**TIMED).request_vote(hears, ask, N2), server(N3, 2, voted=N2), Send(N2, Vote(2)))

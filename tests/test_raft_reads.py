@@ -88,7 +88,7 @@ def test_who_no_longer_leads_answers_no_reads() -> None:
         frozenset(),
         False,
     )
-    for old in (state, reader(N1, term=2, round=2)):
+    for old in (state, reader(N1, term=2, round=2), reader(N1, role=FOLLOWER, round=2)):
         assert RaftReads().heartbeat_reply(old, HeartbeatReply(1, 2), N3) == Outcome(old)
 
 

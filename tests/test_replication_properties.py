@@ -160,6 +160,8 @@ def test_a_read_may_not_be_older_than_what_was_committed_when_it_was_asked() -> 
     assert broken == "n1 answers with version 0, though 1 was committed before it was asked"
     later = evolve(asked, latest=5)
     assert update(later, waits, shown(N1, 1, 1)).stale is None
+    still = update(later, waits, evolve(waits, term=1))
+    assert still.floors == frozenset({(N1, 1)})
     assert update(asked, waits, shown(N1, 1)).floors == frozenset()
 
 
