@@ -424,6 +424,32 @@ def test_starts() -> None:
     assert figure[1:] == [server(N2, 2, 2, role=LEADER), server(N3, 2, voted=N2)]
 
 
+def elected(model: Raft, candidate: Server, *voters: Server) -> tuple[Server, ...]:
+    """The candidate that the first voter elects, and the voters after they were asked."""
+    stands: Any = model.election_timeout(candidate)
+    asked: list[Any] = [
+        model.request_vote(voter, stands.sends[0].message, candidate.id) for voter in voters
+    ]
+    led: Any = model.vote(stands.state, asked[0].sends[0].message, voters[0].id)
+    return (led.state, *(outcome.state for outcome in asked))
+
+
+def test_starts_can_be_reached() -> None:
+    """A scope that begins in the middle begins where the algorithm can have come to."""
+    settled = Raft(start="settled")
+    assert elected(settled, Server(N1), Server(N2), Server(N3)) == tuple(
+        settled.initial(id) for id in (N1, N2, N3)
+    )
+    figure = Raft(start="figure-8")
+    first, n3 = elected(figure, Server(N1), Server(N3))
+    appended: Any = figure.client_request(first)
+    n2: Any = figure.request_vote(Server(N2), RequestVote(1, 0, 0), N1)
+    second, n3 = elected(figure, n2.state, n3)
+    leads: Any = figure.client_request(second)
+    reached = (wiped(appended.state), leads.state, n3)
+    assert reached == tuple(figure.initial(id) for id in (N1, N2, N3))
+
+
 def test_a_settled_leader_has_its_no_op_committed() -> None:
     first = Entry(1, NOOP)
     s = Raft(start="settled", noop=True).initial(N2)
