@@ -8,6 +8,7 @@ from checker.network import NetworkKind
 
 Timing = Literal["asynchronous", "synchronous"]
 Detector = Literal["none", "perfect", "eventually-perfect"]
+Storage = Literal["write-through", "write-back"]
 Cut = Literal["symmetric", "one-way", "intersecting"]
 CUTS: tuple[Cut, ...] = ("symmetric", "one-way", "intersecting")
 
@@ -44,6 +45,9 @@ class Environment:
         in either direction (as pings would), and that others answer; eventually-perfect: may also
         suspect wrongly, within the budget of suspicions.
     network: bag, set or fifo, see `checker.network`.
+    storage: write-through: durable fields are on disk at once; write-back: only after a flush, which
+        may come at any time (with synchronous timing, when no message can be delivered), or never
+        before the crash; what is sent may overtake it, unless the outcome says `sync`.
     cuts: which shapes a partition may take. symmetric: two sides that do not reach each other;
         one-way: one process's messages to one other do not arrive; intersecting: two processes do
         not reach each other, while both reach the rest.
@@ -52,5 +56,6 @@ class Environment:
     timing: Timing = "asynchronous"
     detector: Detector = "none"
     network: NetworkKind = "bag"
+    storage: Storage = "write-through"
     cuts: tuple[Cut, ...] = ("symmetric",)
     budget: Budget = attrs.field(factory=Budget)

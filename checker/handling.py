@@ -13,9 +13,11 @@ from typing import Any
 
 import attrs
 
+from checker.environment import Storage
 from checker.errors import ModelError
 from checker.network import Envelope
 from checker.protocol import Handler, Outcome, Protocol, Send, handlers
+from checker.storage import FLUSH, crashed, memory, written
 from checker.values import Id, Interned, Renaming, order_key, rename, snapshot
 
 
@@ -59,13 +61,24 @@ class Handling:
 
     Local states, envelopes, replies and views that come from here are interned: equal ones are the
     same object. `kept` holds all that was asked; `runs` counts the calls of model code.
+
+    With write-back storage a local state may be one whose disk lags (`checker.storage`); the model's
+    functions are given what is in memory.
     """
 
-    def __init__(self, protocol: Protocol) -> None:
+    def __init__(self, protocol: Protocol, storage: Storage = "write-through") -> None:
         self.protocol = protocol
+        self.storage = storage
         self.ids = protocol.processes()
         self.value: Interned[Any] = Interned()
         self.table = handlers(type(protocol))
+        if storage == "write-back":
+            if any(h.name == FLUSH.name for h in self.table):
+                raise ModelError(
+                    f"{type(protocol).__name__}.flush: with write-back storage this is the name of"
+                    " what the disk does: name the handler otherwise"
+                )
+            self.table += (FLUSH,)
         self.runs = 0
         self.kept: dict[tuple[Any, ...], Asked] = {}
         self._deliver = {h.message: h for h in self.table if h.kind == "deliver"}
@@ -117,7 +130,11 @@ class Handling:
         """What may happen at a timeout or request; `limit` is not consulted."""
         key = (handler.name, id(local))
         if key not in self.kept:
-            result = self._effects(handler, local) if self.guard(handler, local) else ()
+            if handler is FLUSH:
+                now = memory(local)
+                result: tuple[Effect, ...] = () if now is local else (Effect(self.value(now), ()),)
+            else:
+                result = self._effects(handler, local) if self.guard(handler, local) else ()
             self.kept[key] = Asked(
                 handler.name,
                 (local,),
@@ -135,7 +152,7 @@ class Handling:
             self.kept[key] = Asked(
                 f"the guard of {handler.name}",
                 (local,),
-                bool(self.call(handler.when, local)),
+                bool(self.call(handler.when, memory(local))),
                 lambda names: self.guard(handler, self.named(local, names)),
             )
         return self.kept[key].result  # type: ignore[no-any-return]
@@ -146,7 +163,7 @@ class Handling:
             return True
         key = ("limit", handler.name, id(local))
         if key not in self.kept:
-            result = bool(self.call(handler.limit, self.protocol, local))
+            result = bool(self.call(handler.limit, self.protocol, memory(local)))
             self.kept[key] = Asked(
                 f"the limit of {handler.name}",
                 (local,),
@@ -171,6 +188,10 @@ class Handling:
             )
         return self.kept[key].result  # type: ignore[no-any-return]
 
+    def crashed(self, local: Any) -> Any:
+        """What a crash leaves of the process."""
+        return self.value(crashed(local))
+
     def restart(self, local: Any) -> tuple[Effect, ...]:
         """What may happen when the process comes back; without a handler, nothing else."""
         handler = self._special.get("restart")
@@ -190,7 +211,7 @@ class Handling:
         """What the process would answer to this poll; None for nothing."""
         key = ("reply", handler.reply, id(local))
         if key not in self.kept:
-            result = self.value(self.call(getattr(self.protocol, handler.reply), local))
+            result = self.value(self.call(getattr(self.protocol, handler.reply), memory(local)))
             self.kept[key] = Asked(
                 handler.reply,
                 (local,),
@@ -221,7 +242,7 @@ class Handling:
         """What properties may see of the process; of a crashed one, with `up` False if it has one."""
         key = ("view", id(local), up)
         if key not in self.kept:
-            view = self.call(self.protocol.view, local)
+            view = self.call(self.protocol.view, memory(local))
             if not up and hasattr(view, "up"):
                 view = attrs.evolve(view, up=False)
             self.kept[key] = Asked(
@@ -254,10 +275,11 @@ class Handling:
 
     def _effects(self, handler: Handler, local: Any, *event: Any) -> tuple[Effect, ...]:
         method = getattr(self.protocol, handler.name)
-        given = (local, *(arg for arg in event if not isinstance(arg, dict)))
+        now = memory(local)
+        given = (now, *(arg for arg in event if not isinstance(arg, dict)))
         before = snapshot(given)
-        first = self._outcomes(method, local, event)
-        again = self._outcomes(method, local, event)
+        first = self._outcomes(method, now, event)
+        again = self._outcomes(method, now, event)
         if snapshot(given) != before:
             raise ModelError(
                 f"{_place(method)} mutates the local state or message it was given: return a new"
@@ -287,7 +309,7 @@ class Handling:
         return outcomes
 
     def _effect(self, method: Callable[..., Any], local: Any, outcome: Outcome) -> Effect:
-        if type(outcome.state) is not type(local) or outcome.state.id != local.id:
+        if type(outcome.state) is not type(memory(local)) or outcome.state.id != local.id:
             raise ModelError(
                 f"{_place(method)} turned the state of {local.id} into {outcome.state!r}: an outcome"
                 " carries the next local state of the same process"
@@ -305,7 +327,10 @@ class Handling:
             envelopes.append(self._made(method, envelope))
         # Only the order per destination is behaviour; sends may stem from iterating over a set.
         envelopes.sort(key=lambda e: e.dst)
-        return Effect(self._made(method, outcome.state), tuple(envelopes), outcome.note)
+        after = self._made(method, outcome.state)
+        if self.storage == "write-back" and not outcome.sync:
+            after = self.value(written(local, after))
+        return Effect(after, tuple(envelopes), outcome.note)
 
     def _made(self, method: Callable[..., Any], value: Any) -> Any:
         """The interned value; an error names the handler that made it."""

@@ -42,11 +42,14 @@ class Outcome:
 
     note: the instance of the guard that decided, for the picture, as in
         "votes 1 >= minimum_master_nodes 1". It is no part of the behaviour.
+    sync: the durable fields are on disk before anything is sent. If not, and with write-back
+        storage, what is sent may overtake the flush.
     """
 
     state: Any
     sends: tuple[Send, ...] = attrs.field(default=(), converter=_sends)
     note: str = attrs.field(default="", eq=False)
+    sync: bool = False
 
 
 Outcomes = Outcome | tuple[Outcome, ...]

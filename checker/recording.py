@@ -11,11 +11,15 @@ from checker.errors import UsageError
 from checker.network import Envelope
 from checker.properties import folds_of
 from checker.registry import Model
+from checker.storage import lag, memory
 from checker.system import Action, ClusterState, Fold, System
 from traces import trace as plain_trace
 from traces.plain import NOTHING, plain
 from traces.replay import Replay, replay
 from traces.trace import Trace
+
+#: How a trace calls what the disk has where it lags behind memory; no field has such a name.
+STILL_ON_DISK = "still on disk"
 
 
 def record(report: Report, result: Result) -> Trace:
@@ -116,8 +120,11 @@ class Recorder:
         ids = self.system.ids
         processes, leads = {}, {}
         for id, local, view in zip(ids, state.locals, self.system.views(state), strict=True):
-            fields = {**plain(local)}
+            fields = {**plain(memory(local))}
             del fields["type"], fields["id"]
+            if self.system.environment.storage == "write-back":
+                older = {name: plain(value) for name, value in lag(local).items()}
+                fields[STILL_ON_DISK] = {"type": "Disk", **older} if older else dict(NOTHING)
             processes[str(id)] = fields
             if getattr(view, "leads", False):
                 term = getattr(view, "term", None)

@@ -16,7 +16,7 @@ from checker.faults import Reach, World, partitions
 from checker.handling import Asked, Effect, Handling
 from checker.network import Envelope, Flight, Network
 from checker.protocol import Handler, Protocol
-from checker.values import Id, order_key, wiped
+from checker.values import Id, order_key
 
 
 @attrs.frozen(cache_hash=True)
@@ -97,7 +97,7 @@ class System:
         self.protocol = protocol
         self.environment = environment
         self.folds = folds
-        self.handling = Handling(protocol)
+        self.handling = Handling(protocol, environment.storage)
         self.ids = self.handling.ids
         self._index = {id: i for i, id in enumerate(self.ids)}
         self._keys: dict[int, Any] = {}
@@ -311,7 +311,7 @@ class System:
             down=state.world.down | {id},
             paused=state.world.paused - {id},
         )
-        local = self.handling.value(wiped(state.locals[self._index[id]]))
+        local = self.handling.crashed(state.locals[self._index[id]])
         return self._after(state, id, Effect(local, ()), state.flight, world)
 
     def _restarts(self, state: ClusterState) -> Iterator[Move]:

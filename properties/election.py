@@ -126,6 +126,18 @@ def a_working_leader_stays(before: Views, after: Views) -> bool | str:
     return True
 
 
+@step(about=a_majority_follows)
+def a_working_leader_is_not_deposed(before: Views, after: Views) -> bool | str:
+    """While a majority follows a leader that works, neither it nor who follows it is driven on to
+    another term by somebody else's election. [Ongaro, Consensus: Bridging Theory and Practice, 2014,
+    sections 4.2.3 and 9.6]"""
+    leader = _established(before)
+    for old, new in zip(before, after, strict=True):
+        if leader is not None and old.follows == leader and old.term != new.term:
+            return f"{new.id} goes on to term {new.term} while a majority follows {leader}"
+    return True
+
+
 def _two_leaders(views: Views, reason: str) -> bool | str:
     leaders = [view.id for view in views if view.up and view.leads]
     return reason.format(*leaders[:2]) if len(leaders) > 1 else True

@@ -27,6 +27,8 @@ class View:
     its content; None where there is no log. `committed` has the committed ones as (index, entry).
     promised: the highest term that it has agreed to enter, which it may not have entered yet.
     ballot: its present vote in an election in which votes may change, as (round, for whom).
+    reading: whether a client waits for the answer to a read. reads: the versions with which reads were
+    answered, first to last.
     voted: for whom it has voted in `term`. wrote: where it is a store to which leaders write, the term
     of the last write that it has accepted. member: False for one that takes no part in the election.
     """
@@ -46,6 +48,8 @@ class View:
     log: tuple[tuple[int, Any], ...] | None = None
     promised: int | None = None
     ballot: tuple[int, Id] | None = None
+    reading: bool = False
+    reads: tuple[int, ...] = ()
     voted: Id | None = None
     wrote: int | None = None
     member: bool = True

@@ -143,7 +143,7 @@ ENOUGH = Limits(states=100_000)
 
 def world(network: Any = "bag", **settings: Any) -> Environment:
     """An environment; what is no field of it is a budget."""
-    rules = {k: settings.pop(k) for k in ("timing", "detector", "cuts") if k in settings}
+    rules = {k: settings.pop(k) for k in ("timing", "detector", "storage", "cuts") if k in settings}
     return Environment(network=network, budget=Budget(**settings), **rules)
 
 

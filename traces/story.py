@@ -131,7 +131,8 @@ def story(trace: Trace) -> Story:
 def _settings(trace: Trace) -> tuple[str, ...]:
     """What is not as usual: the knobs that were chosen, and the bounds that are not zero."""
     chosen = {name: trace.knobs[name] for name in trace.chosen if name in trace.knobs}
-    scope = {name: value for name, value in trace.scope.items() if value not in (0, [], "none")}
+    usual: tuple[Any, ...] = (0, [], "none", "write-through")
+    scope = {name: value for name, value in trace.scope.items() if value not in usual}
     lines = []
     for values in (chosen, scope):
         if values:

@@ -41,6 +41,7 @@ def model_options(function: F) -> F:
         click.option("--timing", metavar="KIND", help="asynchronous or synchronous."),
         click.option("--detector", metavar="KIND", help="none, perfect or eventually-perfect."),
         click.option("--network", metavar="KIND", help="bag, set or fifo."),
+        click.option("--storage", metavar="KIND", help="write-through or write-back."),
         click.option("--cuts", metavar="SHAPES", help=f"Shapes of partitions: {', '.join(CUTS)}."),
         *(
             click.option(f"--{name}", type=click.IntRange(0), metavar="N", help=text)

@@ -110,9 +110,11 @@ def scope_line(plan: Plan) -> str:
     """The scope in one line: rules of the world, then the budgets that are not zero."""
     scope = plan.scope()
     rules = f"{scope['nodes']} nodes, {scope['timing']}, {scope['network']} network"
+    if scope["storage"] != "write-through":
+        rules += f", {scope['storage']} storage"
     if scope["detector"] != "none":
         rules += f", {scope['detector']} failure detector"
-    fixed = {"nodes", "timing", "network", "detector", "cuts"}
+    fixed = {"nodes", "timing", "network", "storage", "detector", "cuts"}
     budgets = [f"{name} <= {n}" for name, n in scope.items() if name not in fixed and n]
     if scope["cuts"]:
         budgets.append(f"cuts: {', '.join(scope['cuts'])}")

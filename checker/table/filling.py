@@ -21,7 +21,7 @@ from checker.system import ClusterState, System
 from checker.table import arrays as a
 from checker.table.arrays import HALF, VIEW_BITS, Arena, Array
 from checker.table.rows import Layout
-from checker.values import Renaming, order_key, wiped
+from checker.values import Renaming, order_key
 
 #: The most cells that the tables may take.
 LARGEST = 1 << 28
@@ -464,7 +464,7 @@ class Filling:
         self.arena.table["restarts"][i, local_id] = p
 
     def _wiped(self, i: int, local_id: int) -> None:
-        local = self.handling.value(wiped(self.locals[i].items[local_id]))
+        local = self.handling.crashed(self.locals[i].items[local_id])
         self.arena.table["wiped"][i, local_id] = self._pointer("crash", i, [Effect(local, ())])
 
     def _view(self, down: int, i: int, local_id: int) -> None:
