@@ -128,7 +128,7 @@ def search(task: Task, engine: Engine = "auto") -> Found:
 
         if compiled(task.kernel):
             break
-    from checker.table.filling import TableLimitError
+    from checker.table.numbering import TableLimitError
 
     try:
         return _tables(task, spent)

@@ -68,7 +68,7 @@ class DepthFirst(TableSearch):
                     status[0] = 0
                     self.fill(worker.noted(), [])
                 case look.UNSEEN:
-                    self.filling.look(self.store.rows[status[d.AT]])
+                    self.seeing.look(self.store.rows[status[d.AT]])
                     self.filled()
                 case _:
                     self.decide(int(status[d.AT]))
@@ -109,7 +109,7 @@ class DepthFirst(TableSearch):
         before = self.store.rows[at].copy()
         fields = [self.filling.layout.unpack(row) for row in self._out[: status[d.SUCCESSORS]]]
         for after in fields:
-            self.filling.look_at_step(before, self.filling.layout.pack(after))
+            self.seeing.look_at_step(before, self.filling.layout.pack(after))
         self.filled()
 
     def _make_buffers(self, successors: int) -> None:

@@ -302,7 +302,7 @@ class BreadthFirst(TableSearch):
             case look.ROOM:
                 worker.grow()
             case look.UNSEEN:
-                self.filling.look(self.store.rows[at])
+                self.seeing.look(self.store.rows[at])
                 self.filled()
             case _:
                 self.decide(at)
@@ -339,7 +339,7 @@ class BreadthFirst(TableSearch):
                         decided = max(decided, place)
                     else:
                         for k in range(int(part.ends[done - 1]) if done else 0, part.ends[done]):
-                            self.filling.look_at_step(
+                            self.seeing.look_at_step(
                                 self.store.rows[part.first + done], self._out[part.begin + k]
                             )
                             self.filled()

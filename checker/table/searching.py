@@ -23,6 +23,7 @@ from checker.table.filling import Filling
 from checker.table.orbits import canonical
 from checker.table.renaming import Renaming
 from checker.table.rows import Layout
+from checker.table.seeing import Seeing
 from checker.table.store import Store, Team, moved
 from checker.table.visiting import BLOCK
 
@@ -97,7 +98,8 @@ class TableSearch:
         self.counts = counts
         self.runs: dict[str, Run] = {}
         permutations = len(self.symmetry.renamings) if self.symmetry else 0
-        self.filling = Filling(self.system, self.watch, permutations)
+        self.filling = Filling(self.system, permutations)
+        self.seeing = Seeing(self.filling, self.watch)
         self.renaming = Renaming(self.filling, self.symmetry)
         self.team = Team(asked.workers)
         words = self.filling.layout.words
@@ -227,7 +229,7 @@ class TableSearch:
     @property
     def asked(self) -> Array:
         """What is still open, for `look_over` and `steps_over`."""
-        return np.array(self.filling.asked(), dtype=np.int64)
+        return np.array(self.seeing.asked(), dtype=np.int64)
 
     @property
     def decided(self) -> bool:

@@ -53,7 +53,7 @@ class RandomWalks(TableSearch):
 
     def exhaust(self) -> str:
         """Take all walks; why that is no complete search."""
-        status, filling, worker = self._status, self.filling, self.workers[0]
+        status, worker = self._status, self.workers[0]
         while True:
             answer = self._walk()
             self.store.size = int(status[w.SIZE])
@@ -75,10 +75,10 @@ class RandomWalks(TableSearch):
                     status[0] = 0
                     self.fill(worker.noted(), [])
                 case look.UNSEEN:
-                    filling.look(self._here[0])
+                    self.seeing.look(self._here[0])
                     self.filled()
                 case w.UNSEEN_STEP:
-                    filling.look_at_step(self._here[0], worker.out[worker.found[1]])
+                    self.seeing.look_at_step(self._here[0], worker.out[worker.found[1]])
                     self.filled()
                 case look.DECIDES:
                     self._decide()

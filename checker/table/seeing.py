@@ -1,0 +1,125 @@
+"""What properties say, kept under the numbers of what they see."""
+
+from typing import Any
+
+from checker.properties import Property, Watch
+from checker.table import arrays as a
+from checker.table.arrays import HALF, Array
+from checker.table.filling import Filling
+from checker.table.numbering import TableLimitError
+
+
+class Seeing:
+    """The words of one watch's properties."""
+
+    def __init__(self, filling: Filling, watch: Watch) -> None:
+        if len(watch.properties) > HALF:
+            raise TableLimitError(
+                f"the table engine watches at most {HALF} properties at once: name fewer, or"
+                " choose --engine reference"
+            )
+        self.filling = filling
+        self.watch = watch
+        #: The tuples of views whose numbers are in the map.
+        self.seen: list[tuple[Any, ...]] = [()]
+        self.properties = [p for p in watch.properties if p.kind != "step"]
+        self.step_properties = [p for p in watch.properties if p.kind == "step"]
+        self._at = {fold: i for i, fold in enumerate(filling.system.folds)}
+
+    def see(self, row: Array) -> int:
+        """Enter the tuple of views that a state shows; its number."""
+        fields = self.filling.layout.unpack(row)
+        world = fields[self.filling.n]
+        if not self.filling.arena.table["known"][world]:
+            self.filling.fill((a.WORLD, world, 0, 0, 0))
+        shown = []
+        for i in range(self.filling.n):
+            down = int(self.filling.arena.table["down"][world, i])
+            if self.filling.arena.table["views"][down, i, fields[i]] < 0:
+                self.filling.fill((a.VIEW, down, i, fields[i], 0))
+            shown.append(int(self.filling.arena.table["views"][down, i, fields[i]]))
+        width = a.PACKED_BITS // self.filling.n
+        if len(self.filling.views.items) > 1 << width:
+            width = 0
+        self.filling.arena.d[a.VIEW_WIDTH] = width
+        return self._seen_packed(shown, width) if width else self._seen_chained(shown)
+
+    def _seen_packed(self, shown: list[int], width: int) -> int:
+        packed = 0
+        for view in shown:
+            packed = packed << width | view
+        key = int(a.packed_key(packed))
+        found = int(a.memo_get(self.filling.memo, key))
+        if found < 0:
+            found = len(self.seen)
+            self.seen.append(tuple(self.filling.views.items[view] for view in shown))
+            self.filling.enter(key, found)
+        return found
+
+    def _seen_chained(self, shown: list[int]) -> int:
+        """Where there are too many views for one key: a number for each beginning of the tuple."""
+        seen = 0
+        for view in shown:
+            found = self.filling.get(a.MEMO_VIEWS, seen, view)
+            if found < 0:
+                found = len(self.seen)
+                self.seen.append((*self.seen[seen], self.filling.views.items[view]))
+                self.filling.put(a.MEMO_VIEWS, seen, view, found)
+            seen = found
+        return seen
+
+    def look(self, row: Array) -> None:
+        """Enter the word of the properties on a state."""
+        seen, history = self.see(row), self.filling.layout.unpack(row)[self.filling.n + 1]
+        if self.filling.get(a.MEMO_WORD, seen, history) >= 0:
+            return
+        views, remembered = self.seen[seen], self.filling.histories.items[history]
+
+        def ask(prop: Property) -> bool:
+            told = (remembered[self._at[fold]] for fold in prop.folds)
+            return self.watch.ask(prop, views, *told) is True
+
+        word = 0
+        for bit, prop in enumerate(self.properties):
+            if prop.name not in self.watch.decided and ask(prop) == (prop.kind == "reachable"):
+                word |= 1 << bit
+        for bit, prop in enumerate(self.watch.properties):
+            if prop.about is not None and prop.name not in self.watch.spoken and ask(prop.about):
+                word |= 1 << HALF + bit
+        self.filling.put(a.MEMO_WORD, seen, history, word)
+
+    def look_at_step(self, before: Array, after: Array) -> None:
+        """Enter the word of the step properties on a transition."""
+        old, new = self.see(before), self.see(after)
+        if old == new or self.filling.get(a.MEMO_STEP, old, new) >= 0:
+            return
+        word = 0
+        for bit, prop in enumerate(self.step_properties):
+            if prop.name in self.watch.decided:
+                continue
+            if self.watch.ask(prop, self.seen[old], self.seen[new]) is not True:
+                word |= 1 << bit
+        self.filling.put(a.MEMO_STEP, old, new, word)
+
+    def asked(self) -> tuple[int, int, int, int]:
+        """What is still open, as bits: in every state, at rest, of these undisturbed; at steps."""
+        now = resting = healed = steps = 0
+
+        def add(prop: Property, bit: int) -> None:
+            nonlocal now, resting, healed
+            if prop.kind != "at_rest":
+                now |= bit
+            else:
+                resting |= bit
+                healed |= bit if prop.healed else 0
+
+        for at, prop in enumerate(self.properties):
+            if prop.name not in self.watch.decided:
+                add(prop, 1 << at)
+        for at, prop in enumerate(self.watch.properties):
+            if prop.about is not None and prop.name not in self.watch.spoken:
+                add(prop, 1 << HALF + at)
+        for at, prop in enumerate(self.step_properties):
+            if prop.name not in self.watch.decided:
+                steps |= 1 << at
+        return now, resting, healed, steps

@@ -1,0 +1,137 @@
+"""Filling in what may happen to messages and to the world; no model is asked."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+
+from checker.faults import World, partitions
+from checker.system import System
+from checker.table import arrays as a
+from checker.table.tables import Tables
+from checker.values import Renaming
+
+
+class WorldTables(Tables):
+    """Tables of the network and of the world."""
+
+    def __init__(self, system: System, permutations: int = 0) -> None:
+        super().__init__(system, permutations)
+        self._cuts = partitions(self.ids, system.environment.cuts)
+
+    # -- the network -----------------------------------------------------------------------
+
+    def _sorted(self, c: int, content: Iterable[int]) -> tuple[int, ...]:
+        """What is in a channel, in the order of the network."""
+        if self.kind == "fifo":
+            return tuple(content)
+        items = self.messages[c].items
+        return tuple(sorted(content, key=lambda m: self._order(items[m])))
+
+    def _push(self, c: int, q: int, g: int) -> None:
+        old, group = self.contents[c].items[q], self.groups[c].items[g]
+        new = [m for m in dict.fromkeys(group) if m not in old] if self.kind == "set" else group
+        self.arena.table["pushes"][c, q, g] = self.contents[c](self._sorted(c, (*old, *new)))
+
+    def renamed_content(self, c: int, q: int, to: int, names: Renaming) -> int:
+        """The number of a channel's content once the processes are renamed, in channel `to`."""
+        items = self.messages[c].items
+        renamed = [
+            self._message(to, self.handling.named(items[m], names))
+            for m in self.contents[c].items[q]
+        ]
+        return self.contents[to](self._sorted(to, renamed))
+
+    def _content(self, c: int, q: int) -> None:
+        content = self.contents[c].items[q]
+        heads = content[:1] if self.kind == "fifo" else tuple(dict.fromkeys(content))
+        numbers = [len(heads)]
+        for m in heads:
+            at = content.index(m)
+            rest = doubled = content
+            if self.kind != "set":
+                rest = content[:at] + content[at + 1 :]
+                if self.system.environment.budget.duplicates:
+                    doubled = (*content[:at], m, *content[at:])
+            numbers += [m, self.contents[c](rest), self.contents[c](doubled)]
+        self.arena.table["contents"][c, q] = self._append(numbers)
+        bits = {a.bit_of(m) for m in heads}
+        self.arena.table["heads"][c, q] = sum(bits)
+
+    # -- the world -------------------------------------------------------------------------
+
+    def _world(self, w: int) -> None:
+        self.make_room()
+        if self.arena.table["known"][w]:
+            return
+        world: World = self.worlds.items[w]
+        dead = world.dead()
+        reach = world.reach(self.ids)
+        # Numbers first: giving one may make the arrays larger.
+        steps = self._world_steps(world)
+        moves = [n for name, after in self._moves(world) for n in (self._fault(name), after)]
+        moves_at = self._append((len(moves) // 2, *moves))
+        self.make_room()
+        t = self.arena.table
+        t["requested"][w] = steps["requests"]
+        t["suspected"][w] = steps["suspicions"]
+        t["doubled"][w] = steps["duplicates"]
+        for i, id in enumerate(self.ids):
+            t["stepping"][w, i] = world.steps(id)
+            t["down"][w, i] = id in world.down
+            t["dead"][w, i] = id in dead
+            t["crashed"][w, i] = steps["crash", i]
+            t["restarted"][w, i] = steps["restart", i]
+            for j, peer in enumerate(self.ids):
+                open_ = (peer, id) not in world.blocked and world.steps(id)
+                t["opened"][w, i * self.n + j] = open_
+        for what, table in ((1, reach.heard), (2, reach.silent)):
+            for id, peers in table:
+                for peer in peers:
+                    t["reach"][w, self.place[id], self.place[peer]] = what
+        for k in range(1, world.budget.drops + 1):
+            t["lost"][w, k] = steps["drops", k]
+        t["graves"][w] = bool(dead)
+        t["calm"][w] = not (world.blocked or world.paused)
+        t["paused"][w] = bool(world.paused)
+        t["moves"][w] = moves_at
+        t["known"][w] = 1
+
+    def _world_steps(self, world: World) -> dict[Any, int]:
+        """The worlds in which a budget is spent, -1 where it cannot be."""
+        budget = world.budget
+        found: dict[Any, int] = {}
+        for kind in ("requests", "suspicions", "duplicates"):
+            able = getattr(budget, kind) > 0
+            found[kind] = self.worlds(attrs.evolve(world, budget=world.spent(kind))) if able else -1
+        for k in range(1, budget.drops + 1):
+            left = attrs.evolve(budget, drops=budget.drops - k)
+            found["drops", k] = self.worlds(attrs.evolve(world, budget=left))
+        for i, id in enumerate(self.ids):
+            found["crash", i] = found["restart", i] = -1
+            if budget.crashes and id not in world.down:
+                after = World(
+                    world.spent("crashes"), world.down | {id}, world.paused - {id}, world.blocked
+                )
+                found["crash", i] = self.worlds(after)
+            if budget.restarts and id in world.down:
+                after = attrs.evolve(world, budget=world.spent("restarts"), down=world.down - {id})
+                found["restart", i] = self.worlds(after)
+        return found
+
+    def _moves(self, world: World) -> Iterable[tuple[str, int]]:
+        """Cuts, healing, pauses and returns, in order: their names, and the worlds after them."""
+        if world.budget.partitions:
+            left = attrs.evolve(world, budget=world.spent("partitions"))
+            for shape in self._cuts:
+                if not shape <= world.blocked:
+                    yield "cut", self.worlds(attrs.evolve(left, blocked=world.blocked | shape))
+        if world.blocked:
+            yield "heal", self.worlds(attrs.evolve(world, blocked=frozenset()))
+        if world.budget.pauses:
+            left = attrs.evolve(world, budget=world.spent("pauses"))
+            for id in self.ids:
+                if world.steps(id):
+                    yield "pause", self.worlds(attrs.evolve(left, paused=world.paused | {id}))
+        for id in sorted(world.paused):
+            yield "resume", self.worlds(attrs.evolve(world, paused=world.paused - {id}))
