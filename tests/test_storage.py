@@ -284,6 +284,21 @@ def test_a_trace_says_what_the_disk_still_has() -> None:
     assert replayed(trace, Model("office", Office)).ok
 
 
+def test_a_picture_tells_the_storage_only_where_it_is_not_as_usual() -> None:
+    report = verdict(False, "write-back")
+    trace = record(report, report.results[0])
+    usual = attrs.evolve(trace, scope={**trace.scope, "storage": "write-through"})
+    assert not any("storage" in line for line in story(usual).settings)
+
+
+def test_a_poll_is_answered_from_memory() -> None:
+    handling = Handling(Drawn(nodes=2), "write-back")
+    (ask,) = handling.of("poll")
+    first = handling.initial(N1)[0]
+    lagging = Unflushed(evolve(first, value=2, memory=1), evolve(first, value=0))
+    assert handling.reply(ask, handling.value(lagging)) == (2, None)
+
+
 def test_a_trace_of_another_storage_does_not_replay() -> None:
     report = verdict(False, "write-back")
     trace = record(report, report.results[0])
@@ -308,3 +323,4 @@ def test_the_command_line_takes_it(capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert command("check", vote, "--storage", storage) == code
         assert words in command.out + command.err
+        assert ("storage" in command.out) == (storage == "write-back")
