@@ -175,15 +175,14 @@ class BreadthFirst(TableSearch):
 
     def _unfold(self, first: int, count: int) -> list[Part]:
         """Expand states; the parts of those that were expanded in whole, one behind the other."""
-        workers = self.workers if count >= 2 * LEAST else self.workers[:1]
-        room = len(self._out) // len(workers)
-        bounds = [first + count * w // len(workers) for w in range(len(workers) + 1)]
+        pieces = self._pieces(first, first + count)
+        room = len(self._out) // len(pieces)
         parts = [
             Part(
                 worker, begin, end - begin, room * w, room * (w + 1),
                 np.zeros(end - begin, dtype=np.int64), np.zeros(end - begin, dtype=np.int64),
             )
-            for w, (worker, begin, end) in enumerate(zip(workers, bounds, bounds[1:], strict=False))
+            for w, (worker, begin, end) in enumerate(pieces)
         ]  # fmt: skip
         done = self.team.each(b.unfold, [self._unfold_arguments(part) for part in parts])
         self._pace = min(MOST, 2 * self._pace)
@@ -214,7 +213,7 @@ class BreadthFirst(TableSearch):
             else:
                 self._pace = max(1, whole // self.team.workers)
         else:
-            self._pace = max(LEAST, self._pace // 4)
+            self._pace = max(LEAST, self._pace // 2)
         urgent = int(part.worker.urgent[0])
         needs = part.worker.noted()
         later = [need for other in parts[1:] for need in other.worker.noted()]
@@ -259,22 +258,17 @@ class BreadthFirst(TableSearch):
         decided, asked = -1, self.asked
         if not asked.any():
             return decided, None
-        ends = [part.base + part.fresh for part in parts]
-        answers = self.team.each(
-            look.look_over,
-            [
-                self._look_arguments(p, p.base, end, asked)
-                for p, end in zip(parts, ends, strict=True)
-            ],
-        )
-        for part, end, answer in zip(parts, ends, answers, strict=True):
+        pieces = self._pieces(parts[0].base, parts[-1].base + parts[-1].fresh)
+        calls = [self._look_arguments(*piece, asked) for piece in pieces]
+        answers = self.team.each(look.look_over, calls)
+        for (worker, _, end), answer in zip(pieces, answers, strict=True):
             while answer != look.NOTHING:
-                at = int(part.worker.found[0])
+                at = int(worker.found[0])
                 place = int(self.store.parents[at]) - first
                 if place >= self._cut and first >= 0:
                     return decided, None
                 try:
-                    if self._see_to(answer, part.worker, at):
+                    if self._see_to(answer, worker, at):
                         decided, at = place, at + 1
                 except ModelError as error:
                     if first < 0:
@@ -284,11 +278,18 @@ class BreadthFirst(TableSearch):
                 if self.decided and first >= 0:
                     self._cut = min(self._cut, decided + 1)
                     return decided, None
-                answer = look.look_over(*self._look_arguments(part, at, end, self.asked))
+                answer = look.look_over(*self._look_arguments(worker, at, end, self.asked))
         return decided, None
 
-    def _look_arguments(self, part: Part, begin: int, end: int, asked: Array) -> tuple[Any, ...]:
-        worker = part.worker
+    def _pieces(self, begin: int, end: int) -> list[tuple[Worker, int, int]]:
+        """States in equal shares, one for each worker where there are enough."""
+        workers = self.workers if end - begin >= 2 * LEAST else self.workers[:1]
+        bounds = [begin + (end - begin) * w // len(workers) for w in range(len(workers) + 1)]
+        return list(zip(workers, bounds, bounds[1:], strict=False))
+
+    def _look_arguments(
+        self, worker: Worker, begin: int, end: int, asked: Array
+    ) -> tuple[Any, ...]:
         return (
             *self.tables, worker.needs, self.store.rows, begin, end, worker.fields, asked,
             worker.jobs, worker.out, worker.names, worker.status, worker.found,

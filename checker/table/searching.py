@@ -53,6 +53,12 @@ class Asked:
     seed: int = 0
 
 
+def apart(size: int) -> Array:
+    """An array of numbers whose neighbours in memory nobody writes to: workers that write to the same
+    cache line wait for each other."""
+    return np.zeros(size + 32, dtype=np.int64)[16 : size + 16]
+
+
 class Worker:
     """What one worker writes to while it looks around; see checker.table.expansion.
 
@@ -61,13 +67,13 @@ class Worker:
     """
 
     def __init__(self, fields: int, words: int, permutations: int) -> None:
-        self.fields = np.zeros(fields, dtype=np.int64)
-        self.left = np.zeros(permutations, dtype=np.int64)
+        self.fields = apart(fields)
+        self.left = apart(permutations)
         self.needs = np.zeros((4096, 5), dtype=np.int64)
-        self.status = np.zeros(3, dtype=np.int64)
-        self.urgent = np.zeros(1, dtype=np.int64)
-        self.found = np.zeros(2, dtype=np.int64)
-        self.chosen = np.zeros(BLOCK, dtype=np.int64)
+        self.status = apart(3)
+        self.urgent = apart(1)
+        self.found = apart(2)
+        self.chosen = apart(BLOCK)
         self.make_buffers(64, words)
 
     def make_buffers(self, successors: int, words: int) -> None:
