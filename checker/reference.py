@@ -87,7 +87,8 @@ class Counts:
 class Exploration:
     """What a search found.
 
-    complete: whether every reachable state was met and expanded. stopped: why not, else "".
+    complete: whether every reachable state was met and expanded. stopped: why not, else "". stored:
+    bytes that the states took, where the engine knows it.
     runs: for each property decided, the run that decides it: (None, initial state), (action, state)...
     """
 
@@ -96,6 +97,7 @@ class Exploration:
     stopped: str
     seconds: float
     runs: dict[str, Run]
+    stored: int | None = None
 
 
 class Explorer:

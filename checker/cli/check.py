@@ -240,6 +240,7 @@ def summary(report: Report, selected: Chosen, written: dict[str, list[str]]) -> 
         "seconds": round(exploration.seconds, 3),
         "states_per_second": round(counts.distinct / max(exploration.seconds, 1e-9)),
         "peak_memory_bytes": peak_memory(),
+        "stored_bytes": exploration.stored,
         "coverage": counts.coverage,
         "handlers_covered": {"fired": len(fired), "all": len(fired) + len(silent)},
         **walked(report),

@@ -125,6 +125,8 @@ def _print_search(console: Console, report: Report) -> None:
     exploration, counts = report.exploration, report.exploration.counts
     how = "complete" if exploration.complete else f"ended early: {exploration.stopped}"
     kind = "orbits" if report.plan.symmetry else "distinct states"
+    if exploration.stored is not None:
+        how += f"; {exploration.stored / max(counts.distinct, 1):.0f} bytes per state"
     console.print(
         f"{counts.distinct:,} {kind}, {counts.transitions:,} transitions, depth {counts.depth},"
         f" {exploration.seconds:.1f} s, {how}",

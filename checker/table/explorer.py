@@ -50,4 +50,6 @@ class TableExplorer:
         """Run the search to its end, a limit or an interrupt (what was found is kept)."""
         made = self.searches[search](attrs.evolve(self._asked, seed=seed), self.counts)
         stopped = made.run()
-        return Exploration(self.counts, stopped == "", stopped, made.seconds, made.runs)
+        return Exploration(
+            self.counts, stopped == "", stopped, made.seconds, made.runs, made.store.used
+        )
