@@ -26,7 +26,11 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 @click.option("--quick", is_flag=True, help="Smaller sizes.")
 @click.option("--only", metavar="NAME", help="Only this size, such as raft-5-2.")
 @click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, metavar="N")
-@click.option("--reference", is_flag=True, help="The reference explorer also beyond a million states: an hour.")
+@click.option(
+    "--reference",
+    is_flag=True,
+    help="The reference explorer also beyond a million states: an hour.",
+)
 @click.option("--tlc", type=click.Path(path_type=Path), envvar="TLC_JAR", metavar="PATH")
 @click.option("--probe", is_flag=True, help="Random reads of memory, the physical limit.")
 @click.option("--growth", is_flag=True, help="How cost grows with the number of states.")

@@ -4,6 +4,5 @@ Everything that a state is made of gets a small number when it is first met. Wha
 and properties say is kept in tables over these numbers; a search looks up, and runs no Python. Where
 an entry is missing, it is noted and filled in by asking the model, and the state is taken up again.
 
-Downwards: `explorer` (one search) stands on `filling` (asks the model), `search` and `expansion`
-(compiled), `rows` (how a state is packed) and `arrays` (the tables themselves).
+Which file does what: ARCHITECTURE.md, "The table engine".
 """

@@ -1,7 +1,7 @@
 """What all searches over the tables share: filling in, deciding, finding the way, counting."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
 from time import monotonic
@@ -244,23 +244,26 @@ class TableSearch:
 
     def decide(self, at: int) -> None:
         """The watch has the last word on what a state decides."""
-        spoken = set(self.watch.spoken)
-        found = self.watch.enter(self.filling.decode(self.store.rows[at]))
-        for name in found:
-            self.runs[name] = self._path(at)
-        if not found and self.watch.spoken == spoken:
-            raise SplitbrainError(f"the tables and the watch disagree on state {at}")
+        state = self.filling.decode(self.store.rows[at])
+        self.take_word(self.watch.enter, (state,), lambda: self._path(at))
         self.events.append((at, None))
 
     def breaks(self, at: int, row: Array) -> None:
         """The watch has the last word on what a transition breaks."""
         before, after = self.filling.decode(self.store.rows[at]), self.filling.decode(row)
-        found = self.watch.step(before, after)
-        if not found:
-            raise SplitbrainError(f"the tables and the watch disagree on a step from state {at}")
-        for name in found:
-            self.runs[name] = self._path(at, after)
+        self.take_word(self.watch.step, (before, after), lambda: self._path(at, after))
         self.events.append((at, self.filling.layout.unpack(row)))
+
+    def take_word(
+        self, ask: Callable[..., list[str]], states: tuple[Any, ...], run: Callable[[], Run]
+    ) -> None:
+        """Ask the watch about states that the tables say decide something, and keep the run there."""
+        spoken = set(self.watch.spoken)
+        found = ask(*states)
+        if not found and self.watch.spoken == spoken:
+            raise SplitbrainError(f"the tables and the watch disagree on {states[-1]}")
+        for name in found:
+            self.runs[name] = run()
 
     def _path(self, at: int, beyond: Any = None) -> Run:
         """The run to a state, and to a successor beyond it; its actions are found again by expanding

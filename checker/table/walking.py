@@ -115,22 +115,13 @@ class RandomWalks(TableSearch):
     # -- deciding --------------------------------------------------------------------------
 
     def _decide(self) -> None:
-        """The watch has the last word on what a state decides."""
         run = self._run(int(self._status[w.LENGTH]), self._here[0])
-        spoken = set(self.watch.spoken)
-        found = self.watch.enter(run[-1][1])
-        if not found and self.watch.spoken == spoken:
-            raise SplitbrainError(f"the tables and the watch disagree on {run[-1][1]}")
-        self.runs.update(dict.fromkeys(found, run))
+        self.take_word(self.watch.enter, (run[-1][1],), lambda: run)
         self._status[w.DOING] = w.END
 
     def _break(self, row: Array) -> None:
-        """The watch has the last word on what a transition breaks."""
         run = self._run(int(self._status[w.LENGTH]) + 1, row)
-        found = self.watch.step(run[-2][1], run[-1][1])
-        if not found:
-            raise SplitbrainError(f"the tables and the watch disagree on a step to {run[-1][1]}")
-        self.runs.update(dict.fromkeys(found, run))
+        self.take_word(self.watch.step, (run[-2][1], run[-1][1]), lambda: run)
 
     def _run(self, steps: int, row: Array) -> Run:
         """So many steps of the walk that is being taken, taken again on the system itself; they must
