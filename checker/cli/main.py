@@ -7,13 +7,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from checker.cli.bugs import bugs
-from checker.cli.check import check_command
 from checker.cli.commands import Commands
-from checker.cli.graph import graph
-from checker.cli.models import models, show
-from checker.cli.regress import bless, regress
-from checker.cli.replay import replay
 from checker.errors import ModelError, SplitbrainError, UsageError
 from checker.registry import blamed
 from traces.errors import TraceError
@@ -26,9 +20,17 @@ def cli(debug: bool) -> None:
     """Check that a cluster cannot have two masters: every interleaving, up to a bound."""
 
 
-cli.add_command(check_command)
-for command in (models, show, bugs, regress, replay, graph, bless):
-    cli.add_command(command)
+for name, place in {
+    "check": "check:check_command",
+    "models": "models:models",
+    "show": "models:show",
+    "bugs": "bugs:bugs",
+    "regress": "regress:regress",
+    "replay": "replay:replay",
+    "graph": "graph:graph",
+    "bless": "regress:bless",
+}.items():
+    cli.add_later(name, f"checker.cli.{place}")
 
 
 def main() -> None:
