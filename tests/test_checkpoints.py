@@ -15,7 +15,7 @@ from checker.engines import Keep
 
 RAFT = "benchmarks/models/raft_election.py:RaftElection"
 #: What may differ between two runs.
-CHANGING = ("seconds", "states_per_second", "peak_memory_bytes")
+CHANGING = ("seconds", "states_per_second", "peak_memory_bytes", "stored_bytes")
 
 
 def checked(capsys: pytest.CaptureFixture[str], *args: Any) -> dict[str, Any]:

@@ -177,7 +177,14 @@ def test_json_has_every_field_and_nothing_else_is_on_stdout(command: Command, ri
     assert set(found) == {
         *("model", "knobs", "scope", "engine", "search", "symmetry", "workers", "verdict"),
         *("properties", "complete", "stopped", "distinct", "transitions", "depth", "seconds"),
-        *("states_per_second", "peak_memory_bytes", "coverage", "settings", "exit_code"),
+        *(
+            "states_per_second",
+            "peak_memory_bytes",
+            "stored_bytes",
+            "coverage",
+            "settings",
+            "exit_code",
+        ),
         *("handlers_covered", "seed", "walks", "views_seen", "last_new_view_in_walk"),
     }
     assert found["model"] == ring
@@ -194,6 +201,7 @@ def test_json_has_every_field_and_nothing_else_is_on_stdout(command: Command, ri
     ]
     assert found["coverage"].keys() == {"pass_on", "Token"}
     assert found["peak_memory_bytes"] > 2**20
+    assert found["stored_bytes"] is None
 
 
 def test_what_a_model_prints_does_not_spoil_the_result(command: Command, tmp_path: Path) -> None:
@@ -333,8 +341,9 @@ def test_the_same_walks_whichever_engine_runs(command: Command, broken: str) -> 
         command(*walks, "--engine", engine)
         told.append([line for line in command.out.splitlines() if "distinct states" not in line])
         json = command.json(*walks, "--engine", engine)
-        for changing in ("engine", "seconds", "states_per_second", "peak_memory_bytes"):
-            del json[changing]
+        changing = ("engine", "seconds", "states_per_second", "peak_memory_bytes", "stored_bytes")
+        for name in changing:
+            del json[name]
         found.append(json)
     assert told[0] == told[1] == told[2]
     assert found[0] == found[1] == found[2]

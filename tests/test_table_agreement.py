@@ -102,3 +102,13 @@ def test_many_messages_at_once_outgrow_every_first_size() -> None:
     model = RaftElection(nodes=6, max_term=1)
     limits = Limits(states=20_000)
     assert_agreement(Question(model, Environment(network="bag"), (), limits=limits))
+
+
+def test_what_the_states_take_is_told() -> None:
+    """A row of one word, a parent, and a place in a set that is not too full."""
+    model = TwoPhase(nodes=7)
+    limits = Limits(states=100_000)
+    exploration = Question(model, model.environment, (), limits=limits).tables()[0]
+    assert exploration.stored is not None
+    per_state = exploration.stored / exploration.counts.distinct
+    assert 8 + 4 + 8 / 0.7 <= per_state <= 8 + 4 + 1.7 * 8 / 0.7

@@ -18,7 +18,7 @@ SYMMETRIC = Question(MODEL, MODEL.environment, MODEL.properties, symmetry=True)
 
 
 def spoilt(question: Question, spoil: Any, times: int = 1) -> dict[str, Any] | None:
-    """What the table engine says if something is spoilt so many times, from the 30th chunk on; None
+    """What the table engine says if something is spoilt so many times, from the 20th chunk on; None
     if it notices."""
 
     class Spoilt(BreadthFirst):
@@ -27,7 +27,7 @@ def spoilt(question: Question, spoil: Any, times: int = 1) -> dict[str, Any] | N
         def _prepare(self) -> None:
             super()._prepare()
             self.chunks += 1
-            if 0 <= self.chunks - 30 < times:
+            if 0 <= self.chunks - 20 < times:
                 spoil(self)
 
     engine = question.engine()
