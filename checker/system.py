@@ -189,6 +189,9 @@ class System:
 
     def _timeouts_of(self, state: ClusterState, limited: bool = True) -> Iterator[Move]:
         for handler, id, local in self._each(state, self._timeouts):
+            # A bound is asked only of states in which the rule lets the handler fire.
+            if not self.handling.guard(handler, local):
+                continue
             if limited and not self.handling.within_limit(handler, local):
                 continue
             for effect in self.handling.local_event(handler, local):

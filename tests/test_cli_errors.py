@@ -199,6 +199,7 @@ def test_a_message_without_a_handler_is_named(command: Command, tmp_path: Path) 
             "Ring is not decorated: write @attrs",
         ),
         ([("@upon(Token)", "@upon(Token)\n    @timeout()")], "@upon", "two decorators"),
+        ([("    properties = ", "    properties: tuple = ")], "class Ring", "has an annotation"),
     ],
 )
 def test_a_file_that_cannot_be_loaded_is_named_with_its_line(

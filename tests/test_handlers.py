@@ -5,9 +5,12 @@ from typing import Any, ClassVar
 from attrs import evolve, frozen
 from toys import N1, N2, Note, Store, Storing, Ticker, explored, world
 
-from checker import Id, Outcome, Outcomes, Protocol, Restart, Send, timeout, upon
-from checker.properties import invariant
+from checker import Environment, Id, Outcome, Outcomes, Protocol, Restart, Send, timeout, upon
+from checker.properties import Watch, invariant
 from checker.protocol import handlers
+from checker.reference import Explorer
+from checker.system import System
+from checker.table.explorer import TableExplorer
 
 
 def test_a_subclass_replaces_a_rule_and_keeps_the_order() -> None:
@@ -109,3 +112,25 @@ def test_a_message_is_handled_once_for_each_state() -> None:
     exploration, _ = explored(Model())
     assert exploration.counts.distinct == 3 * 6
     assert len(Model.calls) == 2
+
+
+def test_a_bound_is_asked_only_where_the_rule_lets_the_handler_fire() -> None:
+    """So a limit may count on what the guard has made sure of."""
+
+    @frozen
+    class Counter:
+        id: Id
+        left: int | None = 2
+
+    @frozen
+    class Down(Protocol):
+        @timeout(when=lambda s: s.left is not None, limit=lambda self, s: s.left > 0)
+        def count(self, s: Counter) -> Outcomes:
+            return Outcome(evolve(s, left=s.left - 1 if s.left > 1 else None))
+
+        def initial(self, id: Id) -> Counter:
+            return Counter(id)
+
+    system = System(Down(nodes=1), Environment())
+    assert Explorer(system, Watch(system, [])).explore().counts.distinct == 3
+    assert TableExplorer(system, Watch(system, [])).explore().counts.distinct == 3

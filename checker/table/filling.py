@@ -84,7 +84,9 @@ class Filling(WorldTables):
     def _timer(self, unlimited: int, h: int, i: int, local_id: int) -> None:
         handler, local = self._timers[h], self.locals[i].items[local_id]
         effects: Iterable[Effect] = ()
-        if unlimited or self.handling.within_limit(handler, local):
+        if self.handling.guard(handler, local) and (
+            unlimited or self.handling.within_limit(handler, local)
+        ):
             effects = self._useful(local, self.handling.local_event(handler, local))
         p = self._pointer(handler.name, i, effects)
         self.arena.table["timers"][unlimited, h, i, local_id] = p
