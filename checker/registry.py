@@ -198,19 +198,21 @@ def _from_file(path: Path, name: str) -> type[Protocol]:
 def _checked(cls: type[Protocol]) -> type[Protocol]:
     """Raises ModelError where the decorator is missing, so that its fields would be no knobs, or where
     what is no knob would be one."""
-    line = inspect.getsourcelines(cls)[1]
     if "__attrs_attrs__" not in vars(cls):
         raise ModelError(
-            f"{inspect.getfile(cls)}:{line}: {cls.__name__} is not decorated: write @attrs.frozen"
-            " above the class"
+            f"{_where(cls)}: {cls.__name__} is not decorated: write @attrs.frozen above the class"
         )
     for name in ("properties", "environment"):
         if any(field.name == name for field in attrs.fields(cls)):
             raise ModelError(
-                f"{inspect.getfile(cls)}:{line}: {cls.__name__}.{name} has an annotation, which makes"
-                f" it a knob: write {name} = ... without one"
+                f"{_where(cls)}: {cls.__name__}.{name} has an annotation, which makes it a knob:"
+                f" write {name} = ... without one"
             )
     return cls
+
+
+def _where(cls: type[Protocol]) -> str:
+    return f"{inspect.getfile(cls)}:{inspect.getsourcelines(cls)[1]}"
 
 
 def _protocols_in(module: ModuleType) -> list[type[Protocol]]:
