@@ -4,10 +4,9 @@ from typing import Any
 
 import attrs
 import pytest
+from catalogue_samples import assert_bug_breaks, assert_scope_counts
 
-from checker.catalogue import plan_of_bug, plan_of_scope, read
-from checker.checking import check
-from checker.properties import Verdict
+from checker.catalogue import read
 from checker.protocol import Outcome, Send
 from checker.registry import find
 from checker.values import Id, wiped
@@ -359,23 +358,9 @@ QUICK_BUGS = [row for row in CATALOGUE.bugs if row.control_transitions < 10_000]
 
 @pytest.mark.parametrize("row", QUICK_SCOPES, ids=lambda row: row.name)
 def test_scopes_count_what_the_catalogue_says(row: Any) -> None:
-    report = check(plan_of_scope(CATALOGUE.model, row))
-    counts = report.exploration.counts
-    assert report.exploration.complete
-    assert (str(report.verdict), counts.distinct, counts.transitions, counts.depth) == (
-        row.verdict,
-        row.distinct,
-        row.transitions,
-        row.depth,
-    )
+    assert_scope_counts(CATALOGUE.model, row)
 
 
 @pytest.mark.parametrize("row", QUICK_BUGS, ids=lambda row: row.name)
 def test_bugs_break_what_the_catalogue_says_and_their_controls_hold(row: Any) -> None:
-    (broken,) = check(plan_of_bug(CATALOGUE.model, row)).results
-    assert broken.verdict is Verdict.VIOLATED
-    assert broken.run is not None and len(broken.run) - 1 == row.depth
-    control = check(plan_of_bug(CATALOGUE.model, row, control=True))
-    assert control.verdict is Verdict.HOLDS
-    counts = control.exploration.counts
-    assert (counts.distinct, counts.transitions) == (row.control_distinct, row.control_transitions)
+    assert_bug_breaks(CATALOGUE.model, row)

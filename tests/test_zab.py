@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from catalogue_samples import assert_bug_breaks, assert_scope_counts
 from zab_samples import (
     BROADCAST,
     N1,
@@ -24,11 +25,10 @@ from zab_samples import (
     server,
 )
 
-from checker.catalogue import plan_of_bug, plan_of_scope, read
-from checker.checking import check
+from checker.catalogue import read
 from checker.environment import Budget, Environment
 from checker.errors import UnsoundError
-from checker.properties import Verdict, Watch
+from checker.properties import Watch
 from checker.protocol import Send
 from checker.reference import Explorer
 from checker.registry import find
@@ -208,21 +208,9 @@ QUICK_BUGS = [row for row in CATALOGUE.bugs if row.control_transitions < 60_000 
 
 @pytest.mark.parametrize("row", QUICK_SCOPES, ids=lambda row: row.name)
 def test_scopes_count_what_the_catalogue_says(row: Any) -> None:
-    report = check(plan_of_scope(CATALOGUE.model, row))
-    counts = report.exploration.counts
-    assert report.exploration.complete
-    assert (str(report.verdict), counts.distinct, counts.transitions, counts.depth) == (
-        row.verdict,
-        row.distinct,
-        row.transitions,
-        row.depth,
-    )
+    assert_scope_counts(CATALOGUE.model, row)
 
 
 @pytest.mark.parametrize("row", QUICK_BUGS, ids=lambda row: row.name)
 def test_bugs_break_what_the_catalogue_says_and_their_controls_hold(row: Any) -> None:
-    (broken,) = check(plan_of_bug(CATALOGUE.model, row)).results
-    assert broken.verdict is Verdict.VIOLATED
-    assert broken.run is not None and len(broken.run) - 1 == row.depth
-    control = check(plan_of_bug(CATALOGUE.model, row, control=True))
-    assert control.verdict is Verdict.HOLDS
+    assert_bug_breaks(CATALOGUE.model, row)
