@@ -5,9 +5,10 @@ from typing import Any, Literal
 
 import attrs
 
-from checker.engines import Engine, Keep, Task, search
+from checker.engines import Engine, Task, search
 from checker.environment import CUTS, Budget, Environment
 from checker.errors import ModelError, UsageError
+from checker.keeping import Keep
 from checker.properties import Property, Verdict, Watch, folds_of
 from checker.protocol import Handler, Protocol
 from checker.reference import Exploration, Limits, Progress, Run, Search

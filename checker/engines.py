@@ -6,12 +6,11 @@ the same order and take the same walks, so nothing that was found is lost; what 
 """
 
 import sys
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import attrs
 
+from checker.keeping import Keep
 from checker.properties import Property, Watch
 from checker.reference import (
     WALK_DEPTH,
@@ -33,19 +32,6 @@ Engine = Literal["auto", "table", "reference"]
 SMALL = 3_000
 #: The same where the compiled code is not on disk yet, and half a minute would go into making it.
 COLD = 200_000
-
-
-@attrs.frozen
-class Keep:
-    """Checkpoints of a search. directory: where. identity: what another search must have in common to
-    go on from one. every: seconds between two. resume: go on from the one that is there."""
-
-    FILE: ClassVar[str] = "checkpoint.npz"
-
-    directory: Path
-    identity: Mapping[str, Any]
-    every: float = 180.0
-    resume: bool = False
 
 
 @attrs.frozen

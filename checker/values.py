@@ -124,7 +124,7 @@ def order_key(value: Any) -> tuple[Any, ...]:
 
 
 #: What holds nothing that could change.
-_LEAVES = frozenset({int, str, bool, type(None), Id, frozenset})
+_LEAVES = frozenset({int, str, bool, type(None), Id})
 
 
 def snapshot(value: Any) -> Any:
@@ -132,7 +132,9 @@ def snapshot(value: Any) -> Any:
     cls: Any = type(value)
     if cls in _LEAVES:
         return value
-    if cls is tuple:
+    if isinstance(value, frozenset):
+        return frozenset(map(snapshot, value))
+    if isinstance(value, tuple):
         return tuple(map(snapshot, value))
     content = _content(cls)
     return value if content is None else tuple(map(snapshot, content(value)))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from checker.cli.main import run
-from checker.engines import Keep
+from checker.keeping import Keep
 
 RAFT = "benchmarks/models/raft_election.py:RaftElection"
 #: What may differ between two runs.

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from enum import Enum, IntEnum, StrEnum
 from itertools import pairwise, permutations
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from checker.errors import ModelError
-from checker.values import Id, Interned, durable, order_key, rename, wiped
+from checker.values import Id, Interned, durable, order_key, rename, snapshot, wiped
 
 
 class Color(Enum):
@@ -230,3 +230,27 @@ def test_what_was_refused_has_no_number() -> None:
         table.number(1.5)
     assert len(table) == 0
     assert table.number("x") == 0
+
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+@pytest.mark.parametrize(
+    "within",
+    [lambda v: v, lambda v: (v,), lambda v: frozenset({v}), lambda v: Pair(1, v), lambda v: Box(v)],
+    ids=["itself", "tuple", "set", "named tuple", "another"],
+)
+def test_a_snapshot_tells_what_was_changed_behind_the_back(within: Any) -> None:
+    box = Box(1)
+    value = within(box)
+    before = snapshot(value)
+    assert snapshot(value) == before
+    object.__setattr__(box, "content", 2)
+    assert snapshot(value) != before
+
+
+@attrs.frozen
+class Box:
+    content: Any

@@ -13,11 +13,11 @@ import click
 import psutil
 
 from checker.checking import Plan, Report, check
+from checker.cli.keeping import keep
 from checker.cli.options import Chosen, choose, limits, model_options, writable_place
 from checker.cli.printing import print_report, settings_of, shown
 from checker.cli.progress import Ticker
 from checker.errors import UsageError
-from checker.keeping import keep
 from checker.recording import knobs, record
 from checker.reference import WALK_DEPTH, WALKS
 from traces.errors import TraceError

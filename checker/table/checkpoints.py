@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from checker.engines import Keep
 from checker.errors import ModelError, UsageError
+from checker.keeping import Keep
 from checker.table.rows import Layout
 from checker.table.searching import TableSearch
 

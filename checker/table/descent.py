@@ -64,9 +64,7 @@ class DepthFirst(TableSearch):
                     self._make_buffers(2 * len(self._out))
                     status[:3] = 0
                 case look.MISSING:
-                    worker.status[0] = status[0]
-                    status[0] = 0
-                    self.fill(worker.noted(), [])
+                    self.fill_noted(status)
                 case look.UNSEEN:
                     self.seeing.look(self.store.rows[status[d.AT]])
                     self.filled()

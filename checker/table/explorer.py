@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import attrs
 
-from checker.engines import Keep
+from checker.keeping import Keep
 from checker.properties import Watch
 from checker.reference import Counts, Exploration, Limits, Progress, Search
 from checker.symmetry import Symmetry

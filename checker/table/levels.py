@@ -19,7 +19,8 @@ from checker.table.arrays import Array
 from checker.table.checkpoints import INITIAL, load, save
 from checker.table.expansion import FULL
 from checker.table.rows import Layout
-from checker.table.searching import Asked, Need, NoRoomError, TableSearch, Worker, moved_buffer
+from checker.table.searching import Asked, Need, NoRoomError, TableSearch, Worker
+from checker.table.store import moved
 from checker.table.visiting import hashed, meet
 
 #: The least and the most states in a worker's part of a chunk. What is missing is collected from a
@@ -121,9 +122,8 @@ class BreadthFirst(TableSearch):
     def lay_out(self, old: Layout, new: Layout) -> None:
         """Lay all rows out anew, those of the chunk included."""
         super().lay_out(old, new)
-        self._out = moved_buffer(self._out, old, new)
-        one = not self.symmetry
-        self._out_keys = self._out if one else np.zeros_like(self._out)
+        self._out = moved(self._out, len(self._out), old, new)
+        self._out_keys = np.zeros_like(self._out) if self.symmetry else self._out
 
     def _prepare(self) -> None:
         """Before the next chunk: make larger what was too small, fill in what was missing."""
@@ -165,8 +165,7 @@ class BreadthFirst(TableSearch):
         if limit is not None and self.store.size >= limit:
             sizes = np.concatenate([part.sizes[: part.count] for part in parts])
             self._cut = int(np.searchsorted(sizes, limit)) + 1
-        decided, failed = self._look(parts, first)
-        decided, failed = self._look_at_steps(parts, first, decided, failed)
+        decided, failed = self._look_at_steps(parts, first, *self._look(parts, first))
         if self.decided and decided < self._cut:
             self._cut = decided + 1
         elif failed:
@@ -360,9 +359,7 @@ class BreadthFirst(TableSearch):
                 end = int(part.ends[count - 1])
                 self.transitions += end
                 b.tally(self._names, part.begin, part.begin + end, self.coverage)
-                size = int(part.sizes[count - 1])
-                if size > self.level_end:
-                    self.counts.depth = self.level + 1
-        last = np.concatenate([part.sizes[: part.count] for part in parts])[self._cut - 1]
-        self.store.size = int(last)
+                self.store.size = int(part.sizes[count - 1])
+        if self.store.size > self.level_end:
+            self.counts.depth = self.level + 1
         self.head = first + self._cut

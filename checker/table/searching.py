@@ -11,8 +11,8 @@ import attrs
 import numpy as np
 import psutil
 
-from checker.engines import Keep
 from checker.errors import ModelError, SplitbrainError
+from checker.keeping import Keep
 from checker.properties import Watch
 from checker.reference import Counts, Limits, Progress, Run
 from checker.symmetry import Symmetry
@@ -24,7 +24,7 @@ from checker.table.orbits import canonical
 from checker.table.renaming import Renaming
 from checker.table.rows import Layout
 from checker.table.seeing import Seeing
-from checker.table.store import Store, Team, moved
+from checker.table.store import Store, Team
 from checker.table.visiting import BLOCK
 
 Need = tuple[int, ...]
@@ -218,6 +218,12 @@ class TableSearch:
         for worker in self.workers:
             worker.make_buffers(len(worker.out), new.words)
 
+    def fill_noted(self, status: Array) -> None:
+        """Fill in what a kernel has noted that keeps its own status."""
+        worker = self.workers[0]
+        worker.status[NOTED], status[NOTED] = status[NOTED], 0
+        self.fill(worker.noted(), [])
+
     def canonical(self, out: Array, out_keys: Array) -> bool:
         """Write the canonical form of out[0]; False where something had to be filled in first."""
         worker = self.workers[0]
@@ -331,8 +337,3 @@ class TableSearch:
         if wanted and limit is not None and self._process.memory_info().rss + wanted > limit:
             raise NoRoomError
         self.store.make_room(more)
-
-
-def moved_buffer(buffer: Array, old: Layout, new: Layout) -> Array:
-    """Successors, with their fields where the new layout wants them."""
-    return moved(buffer, len(buffer), old, new)

@@ -71,9 +71,7 @@ class RandomWalks(TableSearch):
                     worker.grow()
                     status[:3] = 0
                 case look.MISSING:
-                    worker.status[0] = status[0]
-                    status[0] = 0
-                    self.fill(worker.noted(), [])
+                    self.fill_noted(status)
                 case look.UNSEEN:
                     self.seeing.look(self._here[0])
                     self.filled()
