@@ -56,11 +56,6 @@ class Task:
         """What both engines take."""
         return {"progress": self.progress, "stop_when_decided": self.stop_when_decided}
 
-    @property
-    def kernel(self) -> str:
-        """What must be compiled for it."""
-        return {"random": "walks.walk", "dfs": "depth.descend"}.get(self.search, "breadth.unfold")
-
     def part(self, small: int) -> tuple[Limits, str] | None:
         """The limits of a first part of so many states, or steps walked at random, and how it ends if
         there is more to come; None if there is no more."""
@@ -109,10 +104,10 @@ def search(task: Task, engine: Engine = "auto") -> Found:
         spent += first.exploration.seconds
         # Its states are no longer needed, and there may be many more to come.
         del first
-        # The compiler itself takes a second to load, which a small search does not pay.
+        # To load compiled code takes a tenth of a second, which a small search does not pay.
         from checker.table.compiling import compiled
 
-        if compiled(task.kernel):
+        if compiled():
             break
     from checker.table.numbering import TableLimitError
 
@@ -139,14 +134,15 @@ def _reference(task: Task, limits: Limits) -> Found:
 
 
 def _tables(task: Task, spent: float = 0.0) -> Found:
-    # Loading the compiler takes a second, which a small search does not pay.
-    from checker.table.compiling import compiled
+    # Not above: see `search`.
+    from checker.table.compiling import compile_all, compiled
     from checker.table.explorer import TableExplorer
 
-    if not compiled(task.kernel):
+    if not compiled():
         print("compiling the search, once (about half a minute) ...", file=sys.stderr, flush=True)
         if task.progress is not None:
             task.progress(Counts(phase="compiling"))
+        compile_all()
     watch, workers = task.watch(), task.workers if task.search == "bfs" else 1
     explorer = TableExplorer(
         task.system,

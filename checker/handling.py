@@ -1,7 +1,7 @@
 """Running a model's handlers: each once for each local state and event, and under suspicion.
 
 An outcome depends on (local state, event) alone, so it is kept. At its first run a handler is run
-twice, and its arguments are compared before and after: a model that mutates its state, or that is
+twice, and its arguments are compared with what they were: a model that mutates its state, or that is
 not deterministic, is an error that names the handler.
 """
 
@@ -18,7 +18,7 @@ from checker.errors import ModelError
 from checker.network import Envelope
 from checker.protocol import Handler, Outcome, Protocol, Send, handlers
 from checker.storage import FLUSH, crashed, memory, written
-from checker.values import Id, Interned, Renaming, order_key, rename, snapshot
+from checker.values import Held, Id, Interned, Renaming, order_key, rename
 
 
 @attrs.frozen
@@ -81,6 +81,7 @@ class Handling:
             self.table += (FLUSH,)
         self.runs = 0
         self.kept: dict[tuple[Any, ...], Asked] = {}
+        self._held: dict[int, Held] = {}
         self._deliver = {h.message: h for h in self.table if h.kind == "deliver"}
         self._special: dict[str, Handler] = {h.kind: h for h in self.table}
 
@@ -276,11 +277,10 @@ class Handling:
     def _effects(self, handler: Handler, local: Any, *event: Any) -> tuple[Effect, ...]:
         method = getattr(self.protocol, handler.name)
         now = memory(local)
-        given = (now, *(arg for arg in event if not isinstance(arg, dict)))
-        before = snapshot(given)
+        given = [self._hold(arg) for arg in (now, *event) if not isinstance(arg, dict)]
         first = self._outcomes(method, now, event)
         again = self._outcomes(method, now, event)
-        if snapshot(given) != before:
+        if any(held.changed for held in given):
             raise ModelError(
                 f"{_place(method)} mutates the local state or message it was given: return a new"
                 " one, made with attrs.evolve"
@@ -294,6 +294,13 @@ class Handling:
         effects = tuple(found)
         # A choice may have been built by iterating over a set: its order must not be that of hashing.
         return effects if len(effects) < 2 else tuple(sorted(effects, key=_content))
+
+    def _hold(self, value: Any) -> Held:
+        """What a value held when a handler was first given it."""
+        held = self._held.get(id(value))
+        if held is None:
+            held = self._held[id(value)] = Held.of(value)
+        return held
 
     def _outcomes(
         self, method: Callable[..., Any], local: Any, event: Iterable[Any]

@@ -13,15 +13,18 @@ import traceback
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from enum import Enum
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
 from pathlib import Path
 from types import ModuleType, NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
 from checker.errors import ModelError, SplitbrainError, UsageError
 from checker.protocol import SETTING, Protocol
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "splitbrain.models"
 #: What the names of the modules of users' files begin with.
@@ -30,15 +33,20 @@ _USER = "splitbrain_user_"
 
 @attrs.frozen
 class Knob:
-    """A field of a model. setting: its full name in the real system, or "". doc: its comment."""
+    """A field of a model. setting: its full name in the real system, or ""."""
 
     name: str
     type: Any
     default: Any
-    doc: str
+    model: type[Protocol]
     setting: str
     #: The model judges values itself, so its own message is given for a bad one.
     judged: bool = False
+
+    @property
+    def doc(self) -> str:
+        """The comment above it."""
+        return _docs(self.model).get(self.name, "")
 
     def options(self) -> tuple[Any, ...]:
         """The types of a union, or the only one."""
@@ -88,7 +96,7 @@ class Model:
     def knobs(self) -> tuple[Knob, ...]:
         """The knobs, in the order of definition."""
         try:
-            hints, docs = get_type_hints(self.protocol), _docs(self.protocol)
+            hints = get_type_hints(self.protocol)
         except NameError as error:
             raise ModelError(
                 f"{inspect.getfile(self.protocol)}: the type of a knob is not known: {error}"
@@ -98,7 +106,7 @@ class Model:
                 f.name,
                 hints.get(f.name, Any),
                 f.default,
-                docs.get(f.name, ""),
+                self.protocol,
                 f.metadata.get(SETTING, ""),
                 f.validator is not None,
             )
@@ -151,11 +159,14 @@ def installed() -> tuple[Model, ...]:
     return tuple(_load(entry) for entry in _entries().values())
 
 
-def _entries() -> dict[str, EntryPoint]:
+def _entries() -> dict[str, "EntryPoint"]:
+    # A model named by its file is found without it.
+    from importlib.metadata import entry_points
+
     return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name)}
 
 
-def _load(entry: EntryPoint) -> Model:
+def _load(entry: "EntryPoint") -> Model:
     try:
         return Model(entry.name, _checked(entry.load()))
     except Exception as error:
@@ -281,6 +292,7 @@ def blamed(error: BaseException) -> str:
     return ""
 
 
+@cache
 def _docs(protocol: type) -> dict[str, str]:
     """The `#:` comments above the fields of a class and its bases."""
     found: dict[str, str] = {}

@@ -5,7 +5,7 @@ a frozen attrs instance whose fields are values. Such values are compared, order
 structurally, so no model writes any of that by hand.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cache
 from operator import attrgetter
@@ -127,17 +127,39 @@ def order_key(value: Any) -> tuple[Any, ...]:
 _LEAVES = frozenset({int, str, bool, type(None), Id})
 
 
-def snapshot(value: Any) -> Any:
-    """What a value holds at this moment: a later one differs if somebody went around `frozen`."""
+@attrs.frozen
+class Held:
+    """What the attrs instances within a value held when it was first seen: all that can be changed, by
+    going around `frozen`. The value is kept, so that no other takes its place in memory."""
+
+    value: Any
+    #: Instances, what gets the content of each, and that content.
+    parts: tuple[tuple[Any, Callable[[Any], tuple[Any, ...]], tuple[Any, ...]], ...]
+
+    @classmethod
+    def of(cls, value: Any) -> "Held":
+        """As it is now."""
+        return cls(value, tuple(_parts(value)))
+
+    @property
+    def changed(self) -> bool:
+        """Whether any of it is different by now."""
+        # Content is compared by identity first, so a part within another costs nothing twice.
+        return any(get(part) != content for part, get, content in self.parts)
+
+
+def _parts(value: Any) -> Iterator[tuple[Any, Callable[[Any], tuple[Any, ...]], tuple[Any, ...]]]:
     cls: Any = type(value)
     if cls in _LEAVES:
-        return value
-    if isinstance(value, frozenset):
-        return frozenset(map(snapshot, value))
-    if isinstance(value, tuple):
-        return tuple(map(snapshot, value))
-    content = _content(cls)
-    return value if content is None else tuple(map(snapshot, content(value)))
+        return
+    content: Iterable[Any] = ()
+    if isinstance(value, tuple | frozenset):
+        content = value
+    elif get := _content(cls):
+        content = get(value)
+        yield value, get, content
+    for inner in content:
+        yield from _parts(inner)
 
 
 Renaming = Mapping[Id, Id]

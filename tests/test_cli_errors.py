@@ -258,7 +258,7 @@ def test_one_broken_package_does_not_hide_the_others(
         EntryPoint("bully", "models.bully:Bully", checker.registry.GROUP),
         EntryPoint("broken", "no_such_package:Model", checker.registry.GROUP),
     ]
-    monkeypatch.setattr(checker.registry, "entry_points", lambda group: entries)
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: entries)
     assert command("check", "bully", "--max-states", "5") == 20
     assert command("models") == 75
     assert "the installed model broken (no_such_package:Model) cannot be loaded" in command.err

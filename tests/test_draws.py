@@ -1,15 +1,15 @@
 """The random numbers of walks: the published ones, unbiased, and the same in compiled code."""
 
+import json
+import subprocess
+import sys
 from collections import Counter
 from itertools import pairwise
+from random import Random
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from checker.draws import HALF, STEP, WORD, Draws, mixed
-from checker.table import walks
 
 
 def test_the_numbers_are_those_of_splitmix64() -> None:
@@ -59,24 +59,38 @@ def test_a_choice_does_not_tell_the_next() -> None:
     assert len(found) == 16 and all(abs(count - 1000) < 150 for count in found.values())
 
 
-def test_compiled_code_draws_again_where_python_does() -> None:
-    """Of 2**31 + 1 choices nearly every second number is thrown away."""
-    draws, state = Draws(3), walks.begin(np.uint64(3), 0)
-    for _ in range(100):
-        drawn, state = walks.below(np.uint64(state), HALF // 2 + 1)
-        assert drawn == draws.below(HALF // 2 + 1)
-
-
-@settings(deadline=None)
-@given(
-    st.integers(-(2**70), 2**70),
-    st.integers(0, 10**7),
-    st.lists(st.one_of(st.integers(1, 20), st.integers(1, HALF)), min_size=1, max_size=20),
-)
-def test_compiled_code_draws_the_same(seed: int, walk: int, most: list[int]) -> None:
-    draws = Draws(seed, walk)
-    state = walks.begin(np.uint64(seed % WORD), walk)
+#: Reads [seed, walk, [n, ...]] from stdin, and draws with the parts of `walks`, compiled.
+COMPILED = """
+import json, sys
+import numpy as np
+from numba import njit
+from checker.table import kernels
+kernels.translate = njit, njit(inline="always")
+from checker.table import walks
+for seed, walk, most in json.load(sys.stdin):
+    state = walks.begin(np.uint64(seed), walk)
+    drawn = []
     for n in most:
         # What compiled code returns to Python is a plain number, which it would take for a signed one.
-        drawn, state = walks.below(np.uint64(state), n)
-        assert drawn == draws.below(n)
+        one, state = walks.below(np.uint64(state), n)
+        drawn.append(one)
+    print(drawn)
+"""
+
+
+def test_compiled_code_draws_the_same() -> None:
+    """Of 2**31 + 1 choices nearly every second number is thrown away, and another drawn."""
+    random = Random(5)
+    sizes = [1, 2, 3, 20, 1000, HALF - 1, HALF, HALF // 2 + 1, HALF // 2 + 1, HALF // 2 + 1]
+    asked = [
+        (random.randrange(-(2**70), 2**70), random.randrange(10**7), random.choices(sizes, k=20))
+        for _ in range(200)
+    ]
+    text = json.dumps([(seed % WORD, walk, most) for seed, walk, most in asked])
+    ran = subprocess.run(
+        [sys.executable, "-c", COMPILED], input=text, capture_output=True, text=True, check=True
+    )
+    drawn = [json.loads(line) for line in ran.stdout.splitlines()]
+    for (seed, walk, most), found in zip(asked, drawn, strict=True):
+        draws = Draws(seed, walk)
+        assert found == [draws.below(n) for n in most]

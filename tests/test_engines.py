@@ -1,7 +1,6 @@
 """Which engine runs a search, and that nothing but the time depends on it."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from checker.errors import UsageError
 from checker.properties import Property, Verdict, invariant
 from checker.reference import Limits
 from checker.registry import Model
-from checker.table import compiling
 
 RAFT = "benchmarks/models/raft_election.py:RaftElection"
 
@@ -58,7 +56,7 @@ def test_where_nothing_is_compiled_yet_a_search_must_be_larger(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(engines, "SMALL", 100)
-    monkeypatch.setattr("checker.table.compiling.compiled", lambda kernel: False)
+    monkeypatch.setattr("checker.table.compiling.compiled", lambda: False)
     cold = check(plan())
     assert (cold.engine, cold.exploration.counts.distinct) == ("reference", 2855)
     monkeypatch.setattr(engines, "COLD", 1000)
@@ -117,30 +115,14 @@ def test_walks_of_no_steps_move_too(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_first_run_says_that_it_compiles(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked, phases = [], []
-
-    def compiled(kernel: str) -> bool:
-        asked.append(kernel)
-        return False
-
-    monkeypatch.setattr("checker.table.compiling.compiled", compiled)
-    limits = Limits(walks=2, depth=10)
-    for search in ("bfs", "random"):
-        check(
-            plan(search=search, limits=limits, engine="table"),
-            lambda counts: phases.append(counts.phase),
-        )
-    assert asked == ["breadth.unfold", "walks.walk"]
-    assert capsys.readouterr().err.count("compiling the search, once") == 2
-    assert phases.count("compiling") == 2 and "filling tables" in phases
-
-
-def test_whether_a_kernel_is_compiled_is_seen_from_its_own_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(compiling.unfold._cache, "_cache_path", str(tmp_path))
-    (tmp_path / "walks.walk-1.py3.nbi").touch()
-    assert compiling.compiled("walks.walk") and not compiling.compiled()
+    phases = []
+    monkeypatch.setattr("checker.table.compiling.compiled", lambda: False)
+    monkeypatch.setattr("checker.table.searching.PATIENCE", -1)
+    check(
+        plan(limits=Limits(states=20), engine="table"), lambda counts: phases.append(counts.phase)
+    )
+    assert capsys.readouterr().err.count("compiling the search, once") == 1
+    assert phases[0] == "compiling" and "filling tables" in phases
 
 
 def test_a_limit_of_few_states_ends_the_first_engine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,6 @@ from checker.errors import UsageError
 from checker.recording import knobs, record
 from checker.reference import WALK_DEPTH, WALKS
 from traces.errors import TraceError
-from traces.render import render, writable
 
 #: The share of the free memory that a search may take unless --max-memory says otherwise.
 SHARE = 0.8
@@ -134,9 +133,13 @@ def check_command(
                 raise UsageError(
                     f"{option} is for random walks: add --search random, or leave out {option}"
                 )
-    for name in out:
-        writable(name)
-        writable_place(name)
+    if out:
+        # What draws is loaded only where something is drawn.
+        from traces.render import writable
+
+        for name in out:
+            writable(name)
+            writable_place(name)
     # What a user's model prints belongs to the progress, not to the result.
     with redirect_stdout(sys.stderr):
         selected = choose(**options)
@@ -191,6 +194,10 @@ def _write(report: Report, out: tuple[str, ...]) -> tuple[dict[str, list[str]], 
     """
     written: dict[str, list[str]] = {}
     failed: TraceError | None = None
+    if not out:
+        return written, failed
+    from traces.render import render
+
     runs = shown(report)
     for result in runs:
         trace = record(report, result)

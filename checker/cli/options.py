@@ -3,17 +3,19 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import click
 
 from checker.checking import Plan, chosen, world
-from checker.configuration import Configuration, read_yaml
 from checker.environment import CUTS
 from checker.errors import UsageError
 from checker.reference import WALKS, Limits
 from checker.registry import Model, find
+
+if TYPE_CHECKING:
+    from checker.configuration import Configuration
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -62,7 +64,7 @@ class Chosen:
     """A plan, and where each knob's value came from (by the knob's name)."""
 
     plan: Plan
-    configuration: Configuration | None
+    configuration: "Configuration | None"
     origins: Mapping[str, str]
 
 
@@ -118,12 +120,14 @@ def limits(
     return Limits(max_states, depth, time_limit, memory, walks or WALKS)
 
 
-def _configured(model: Model, files: Sequence[str]) -> Configuration | None:
+def _configured(model: Model, files: Sequence[str]) -> "Configuration | None":
     if not files:
         return None
     configure = model.protocol.configure
     if configure is None:
         raise UsageError(f"{model.name} reads no configuration files: leave out --config")
+    from checker.configuration import read_yaml
+
     read: Configuration = configure([read_yaml(file, os.environ) for file in files])
     return read
 

@@ -6,3 +6,8 @@ an entry is missing, it is noted and filled in by asking the model, and the stat
 
 Which file does what: ARCHITECTURE.md, "The table engine".
 """
+
+import os
+
+# NumPy would start a thread for each core, to be ready for matrices, of which there are none here.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checker.table.kernels import kernel
+from checker.table.kernels import kernel, part
 
 Array = NDArray[Any]
 
@@ -140,25 +140,25 @@ def bit_of(message: int) -> int:
     return 1 << min(message, LAST_BIT)
 
 
-@kernel
+@part
 def memo_key(kind, a, b):  # type: ignore[no-untyped-def]
     """The key of an entry; never 0, and different for different entries."""
     return ((kind + 1) << 60) | (a << HALF) | b
 
 
-@kernel
+@part
 def fold_key(history, old, new):  # type: ignore[no-untyped-def]
     """The key of the history after a view has changed."""
     return ((MEMO_FOLD + 1) << 60) | (history << (2 * VIEW_BITS)) | (old << VIEW_BITS) | new
 
 
-@kernel
+@part
 def packed_key(views):  # type: ignore[no-untyped-def]
     """The key of the views of all processes, d[VIEW_WIDTH] bits each."""
     return ((MEMO_PACKED + 1) << 60) | views
 
 
-@kernel
+@part
 def scrambled(key):  # type: ignore[no-untyped-def]
     """Spreads a key over 62 bits."""
     key = (key ^ ((key >> 31) & 0x1FFFFFFFF)) * 0x7FB5D329728EA185
@@ -166,7 +166,7 @@ def scrambled(key):  # type: ignore[no-untyped-def]
     return (key ^ ((key >> 33) & 0x7FFFFFFF)) & 0x3FFFFFFFFFFFFFFF
 
 
-@kernel
+@part
 def memo_get(memo, key):  # type: ignore[no-untyped-def]
     """The value of a key, or -1."""
     last = memo.shape[0] - 1
@@ -190,14 +190,14 @@ def memo_put(memo, key, value):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def memo_move(memo, larger):  # type: ignore[no-untyped-def]
+def memo_move(memo, larger_memo):  # type: ignore[no-untyped-def]
     """Enters everything into a larger map."""
     for at in range(memo.shape[0]):
         if memo[at, 0] != 0:
-            memo_put(larger, memo[at, 0], memo[at, 1])
+            memo_put(larger_memo, memo[at, 0], memo[at, 1])
 
 
-@kernel
+@part
 def cell(cells, at):  # type: ignore[no-untyped-def]
     """An entry of a table, as a 64-bit number."""
     return np.int64(cells[at])

@@ -1,23 +1,153 @@
-"""Compiled code on disk: whether it is there, and that none of it is stale."""
+"""Compiled kernels on disk: how they get there, whether they are, and where they are loaded to.
 
+They are compiled by processes of their own, `python -m checker.table.compiling DIRECTORY KERNEL ...`,
+in which the same sources are imported with the compiler behind the decorators. A file holds one
+kernel: the name under which its code is entered, a line, then an object file as a linker would take
+it. It is kept under a name that changes with everything that it was made from.
+"""
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from functools import cache
+from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
+from tempfile import gettempdir
+from threading import Lock
+from typing import Any
 
-from checker.table.breadth import unfold
+import llvmlite
+import llvmlite.binding as llvm
+import numpy as np
+
+from checker.errors import SplitbrainError
+
+#: The kernels that Python calls, so parted that two processes take about as long.
+SHARES = (
+    ("breadth.unfold", "depth.descend", "depth.push", "arrays.memo_put", "arrays.memo_move"),
+    (
+        "looking.look_over", "looking.steps_over", "walks.walk", "visiting.meet",
+        "visiting.hashed", "visiting.regrow", "visiting.enter_all", "breadth.settle",
+        "breadth.tally", "orbits.canonical", "rows.move_rows",
+    ),
+)  # fmt: skip
 
 
-def compiled(kernel: str = "breadth.unfold") -> bool:
-    """Whether a kernel, module.function, is on disk.
+@cache
+def _made_from() -> str:
+    """Stands for all that compiled code depends on: sources, compiler, processor."""
+    told = sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        text = source.read_bytes()
+        if b"table.kernels import" in text or source.stem in ("kernels", "compiling"):
+            told.update(text)
+    features = llvm.get_host_cpu_features().flatten()
+    # Each version of numba has its own of llvmlite.
+    versions = (llvmlite.__version__, np.__version__, sys.implementation.cache_tag)
+    told.update(repr((*versions, llvm.get_host_cpu_name(), features)).encode())
+    return told.hexdigest()[:16]
 
-    What is older than any source of this package is thrown away: the compiler looks only at the file
-    in which a function stands, and not at those from which it takes others.
-    """
-    cache = Path(unfold._cache.cache_path)  # type: ignore[attr-defined]
-    newest = max(source.stat().st_mtime for source in Path(__file__).parent.glob("*.py"))
-    found = False
-    for index in cache.glob("*.nbi"):
-        if index.stat().st_mtime < newest:
-            for file in cache.glob(f"{index.stem}*.nb?"):
-                file.unlink(missing_ok=True)
-        elif index.name.startswith(f"{kernel}-"):
-            found = True
-    return found
+
+@cache
+def _directory() -> Path:
+    """Where compiled code is kept: beside the sources or, where those cannot be written, among what
+    the user's programs keep."""
+    kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "splitbrain"
+    for directory in (Path(__file__).parent / "__pycache__", kept):
+        with suppress(OSError):
+            directory.mkdir(parents=True, exist_ok=True)
+            if os.access(directory, os.W_OK):
+                return directory
+    return Path(gettempdir())
+
+
+def _name(kernel: str) -> str:
+    return f"{kernel}-{_made_from()}.o"
+
+
+def _file(kernel: str) -> Path:
+    return _directory() / _name(kernel)
+
+
+def _missing() -> list[list[str]]:
+    """The kernels that are not on disk, in shares."""
+    shares = [[kernel for kernel in share if not _file(kernel).exists()] for share in SHARES]
+    return [share for share in shares if share]
+
+
+def compiled() -> bool:
+    """Whether all kernels are on disk."""
+    return not _missing()
+
+
+def compile_all() -> None:
+    """Compile what is not on disk yet, and throw away what other sources have left there."""
+    command = [sys.executable, "-m", "checker.table.compiling", str(_directory())]
+    shares = [
+        subprocess.Popen([*command, *share], stderr=subprocess.PIPE, text=True)
+        for share in _missing()
+    ]
+    try:
+        told = [share.communicate()[1] for share in shares]
+    finally:
+        for share in shares:
+            share.kill()
+    for share, error in zip(shares, told, strict=True):
+        if share.returncode:
+            raise SplitbrainError(f"the search could not be compiled:\n{error}")
+    for stale in _directory().glob("*.*-*.o"):
+        if not stale.stem.endswith(_made_from()):
+            stale.unlink(missing_ok=True)
+
+
+@cache
+def _linker() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.create_lljit_compiler()
+
+
+#: What has been linked, which must stay. Workers may come to the same kernel at once.
+_linked: dict[str, Any] = {}
+_linking = Lock()
+
+
+def address(kernel: str) -> int:
+    """Where the code of a kernel has been loaded to."""
+    with _linking:
+        if not _file(kernel).exists():
+            compile_all()
+        name, code = _file(kernel).read_bytes().split(b"\n", 1)
+        if kernel not in _linked:
+            # What code of the C library it needs, as memset, is found in this process.
+            library = llvm.JITLibraryBuilder().add_current_process().add_object_img(code)
+            library.export_symbol(name.decode())
+            _linked[kernel] = library.link(_linker(), kernel)
+        return int(_linked[kernel][name.decode()])
+
+
+def _write(file: Path, name: str, code: bytes) -> None:
+    aside = file.with_suffix(f".{os.getpid()}.part")
+    try:
+        aside.write_bytes(name.encode() + b"\n" + code)
+        aside.replace(file)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def main(directory: str, *kernels: str) -> None:
+    """Compile these, in a process that has imported none of them yet."""
+    from checker.table import kernels as decorators
+    from checker.table.translating import INLINED, TRANSLATED, entered
+
+    decorators.translate = TRANSLATED, INLINED
+    for kernel in kernels:
+        module, _, function = kernel.partition(".")
+        found = getattr(import_module(f"checker.table.{module}"), function)
+        _write(Path(directory) / _name(kernel), *entered(found))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

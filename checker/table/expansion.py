@@ -86,13 +86,13 @@ from checker.table.arrays import (
     memo_get,
     memo_key,
 )  # fmt: skip
-from checker.table.kernels import inlined, kernel
+from checker.table.kernels import inlined, part
 
 #: Places in `status`: how many needs are noted; whether a buffer is too small; how many jobs.
 NOTED, FULL, JOBS = 0, 1, 2
 
 
-@kernel
+@part
 def need(needs, status, kind, a, b, c, d):  # type: ignore[no-untyped-def]
     """Notes a missing entry, as long as there is room."""
     at = status[NOTED]
@@ -105,7 +105,7 @@ def need(needs, status, kind, a, b, c, d):  # type: ignore[no-untyped-def]
         status[NOTED] = at + 1
 
 
-@kernel
+@part
 def job(jobs, status, p, i, w, c, q):  # type: ignore[no-untyped-def]
     """Lists the effects at ops[p], if there are any, as what may happen."""
     at = status[JOBS]
@@ -133,13 +133,13 @@ def unpack(cells, d, rows, at, fields):  # type: ignore[no-untyped-def]
         fields[f] = (rows[at, word] >> shift) & cell(cells, mask_of + f)
 
 
-@kernel
+@part
 def flip(cells, word_of, shift_of, rows, at, f, difference):  # type: ignore[no-untyped-def]
     """Changes a field by exclusive or. word_of, shift_of: where these tables begin."""
     rows[at, cells[word_of + f]] ^= difference << cell(cells, shift_of + f)
 
 
-@kernel
+@part
 def remembered(cells, d, memo, needs, fields, i, local_id, w, status):  # type: ignore[no-untyped-def]
     """The history once process i is in local state local_id and the world is w; -1 if unknown."""
     n, history = d[N], fields[d[N] + 1]
@@ -209,7 +209,7 @@ def timeouts(cells, d, needs, fields, unlimited, jobs, status):  # type: ignore[
             at += states
 
 
-@kernel
+@part
 def polls(cells, d, ops, memo, needs, fields, unlimited, jobs, status):  # type: ignore[no-untyped-def]
     """Rounds of questions. The answers that come are noted behind the fields."""
     n = d[N]
@@ -249,7 +249,7 @@ def polls(cells, d, ops, memo, needs, fields, unlimited, jobs, status):  # type:
                     job(jobs, status, p, i, after, -1, 0)
 
 
-@kernel
+@part
 def heard(d, memo, needs, fields, h, i, mask, status):  # type: ignore[no-untyped-def]
     """The effects on process i once the answers in the bit mask have come; -1 if unknown."""
     together, at = np.int64(0), d[N] + 2 + d[N] * d[N]
@@ -269,7 +269,7 @@ def heard(d, memo, needs, fields, h, i, mask, status):  # type: ignore[no-untype
     return p
 
 
-@kernel
+@part
 def reports(cells, d, needs, fields, kind, what, w, jobs, status):  # type: ignore[no-untyped-def]
     """Reports of the failure detector: suspect (0) or trust (1), of the peers that would answer
     (what = 1) or would not (2)."""
@@ -284,7 +284,7 @@ def reports(cells, d, needs, fields, kind, what, w, jobs, status):  # type: igno
                 job(jobs, status, p, i, w, -1, 0)
 
 
-@kernel
+@part
 def requests(cells, d, needs, fields, w, jobs, status):  # type: ignore[no-untyped-def]
     """What clients may ask for; w: the world with one request less."""
     n = d[N]
@@ -401,7 +401,7 @@ def perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, s
     return k
 
 
-@kernel
+@part
 def expand(cells, d, ops, memo, needs, rows, at, fields, resting, jobs, out, names, k, status):  # type: ignore[no-untyped-def]
     """Writes all successors of a state from place k on; returns the place behind them.
 

@@ -151,6 +151,6 @@ class Filling(WorldTables):
             raise TableLimitError(
                 "there are more different histories or views than the tables hold"
             )
-        key = int(a.fold_key(history, old, new))
-        if a.memo_get(self.memo, key) < 0:
+        key = a.fold_key(history, old, new)
+        if self.entry(key) < 0:
             self.enter(key, self.histories(told))

@@ -1,16 +1,88 @@
-"""How kernels are compiled: without the interpreter's lock, and kept on disk.
+"""Kernels: functions that are compiled once, kept on disk, and called without the compiler.
 
-No kernel allocates anything, so none counts references to its arrays (`_nrt`): counting takes a third
-of the time of a search, and workers that count on the same arrays wait for each other.
+Here a kernel is only loaded and called. It is compiled in another process (checker.table.compiling),
+for the compiler takes half a second and 100 MB to load, which most searches need not pay.
+
+A kernel takes arrays and numbers. What an array is, its parameter's name tells (`ARRAYS`); every other
+parameter is an int64, and so is what is returned (0 for nothing). Arrays are in C order. No kernel may
+allocate, or raise. Kernels run without the interpreter's lock.
 """
 
+import ctypes
+from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
-from numba import njit
+import numpy as np
 
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "_nrt": False}
+#: Type and number of axes of each array, by the name of the parameter.
+ARRAYS = {
+    "cells": ("int32", 1), "d": ("int64", 1), "ops": ("int64", 1), "memo": ("int64", 2),
+    "larger_memo": ("int64", 2), "needs": ("int64", 2), "status": ("int64", 1),
+    "fields": ("int64", 1), "left": ("int64", 1), "jobs": ("int64", 2), "rows": ("int64", 2),
+    "keys": ("int64", 2), "parents": ("int32", 1), "slots": ("int64", 1), "larger": ("int64", 1),
+    "new_rows": ("int64", 2), "word": ("int64", 1), "shift": ("int64", 1), "mask": ("int64", 1),
+    "new_word": ("int64", 1), "new_shift": ("int64", 1), "out": ("int64", 2),
+    "out_keys": ("int64", 2), "names": ("int32", 1), "aside": ("int64", 2),
+    "aside_names": ("int32", 1), "codes": ("int64", 1), "places": ("int64", 1),
+    "ends": ("int64", 1), "sizes": ("int64", 1), "spans": ("int64", 2), "fresh": ("int64", 1),
+    "chosen": ("int64", 1), "urgent": ("int64", 1), "found": ("int64", 1), "asked": ("int64", 1),
+    "coverage": ("int64", 1), "bounds": ("int64", 1), "depths": ("int32", 1),
+    "expanded": ("int8", 1), "stack": ("int32", 1), "starts": ("int64", 2), "here": ("int64", 2),
+    "here_key": ("int64", 2), "shown": ("int8", 2), "draws": ("uint64", 1),
+}  # fmt: skip
 
-#: A kernel, or a part of one.
-kernel: Any = njit(**_OPTIONS)
-#: A part that is spelled out where it is used.
-inlined: Any = njit(**_OPTIONS, inline="always")
+#: Where code is compiled: what becomes of a kernel or part, and of a part that is spelled out where it
+#: is used. Elsewhere None.
+translate: tuple[Callable[[Any], Any], Callable[[Any], Any]] | None = None
+
+#: Where a kernel would say what it raised; none does.
+_NOTHING_RAISED = ctypes.create_string_buffer(64)
+
+
+def kernel(function: Any) -> Any:
+    """A function that is compiled, to be called by Python and by other kernels."""
+    return Kernel(function) if translate is None else translate[0](function)
+
+
+def part(function: Any) -> Any:
+    """A part of kernels; Python may call it as it stands."""
+    return function if translate is None else translate[0](function)
+
+
+def inlined(function: Any) -> Any:
+    """A part that is spelled out wherever it is used."""
+    return function if translate is None else translate[1](function)
+
+
+class Kernel:
+    """A kernel, loaded at its first call (and before that compiled, where it is not on disk)."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        module = function.__module__.rpartition(".")[2]
+        #: module.function, within checker.table.
+        self.name = f"{module}.{function.__name__}"
+        self.function = function
+        self.parameters = tuple(signature(function).parameters)
+        self._code: Any = None
+
+    def __call__(self, *args: Any) -> int:
+        if self._code is None:
+            self._load(args)
+        result = ctypes.c_int64()
+        if self._code(ctypes.byref(result), _NOTHING_RAISED, *args):
+            raise SystemError(f"{self.name} failed, which no kernel can")
+        return result.value
+
+    def _load(self, args: tuple[Any, ...]) -> None:
+        """Load it for good, once its arguments have been looked at."""
+        from checker.table.compiling import address
+
+        for name, arg in zip(self.parameters, args, strict=True):
+            if name in ARRAYS:
+                given = (arg.dtype.name, arg.ndim) if isinstance(arg, np.ndarray) else type(arg)
+                if given != ARRAYS[name] or not arg.flags.c_contiguous:
+                    raise TypeError(f"{self.name}: {name} must be {ARRAYS[name]}, not {given}")
+        kinds = [ctypes.py_object if name in ARRAYS else ctypes.c_int64 for name in self.parameters]
+        made = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *kinds)
+        self._code = made(address(self.name))

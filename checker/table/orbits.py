@@ -30,10 +30,10 @@ from checker.table.arrays import (
     cell,
 )  # fmt: skip
 from checker.table.expansion import need, unpack
-from checker.table.kernels import kernel
+from checker.table.kernels import kernel, part
 
 
-@kernel
+@part
 def image(cells, d, needs, p, f, fields, status):  # type: ignore[no-untyped-def]
     """Field f of the image under permutation p; -1 if unknown."""
     n = d[N]

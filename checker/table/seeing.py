@@ -48,8 +48,8 @@ class Seeing:
         packed = 0
         for view in shown:
             packed = packed << width | view
-        key = int(a.packed_key(packed))
-        found = int(a.memo_get(self.filling.memo, key))
+        key = a.packed_key(packed)
+        found = self.filling.entry(key)
         if found < 0:
             found = len(self.seen)
             self.seen.append(tuple(self.filling.views.items[view] for view in shown))

@@ -40,7 +40,8 @@ class Tables:
         self._requests = self.handling.of("request")
         self._pointers: dict[tuple[int, ...], int] = {}
         self._keys: dict[int, Any] = {}
-        self._entries = 0
+        #: What `memo` holds, for Python.
+        self._entries: dict[int, int] = {}
         self._channels: list[int] = []
         self.ops = np.zeros(1024, dtype=np.int64)
         self._ops_used = 0
@@ -188,19 +189,23 @@ class Tables:
 
     def get(self, kind: int, x: int, y: int) -> int:
         """The value that the map has for this key, or -1."""
-        return int(a.memo_get(self.memo, a.memo_key(kind, x, y)))
+        return self.entry(a.memo_key(kind, x, y))
+
+    def entry(self, key: int) -> int:
+        """The same, of a key as the map has it."""
+        return self._entries.get(key, -1)
 
     def put(self, kind: int, x: int, y: int, value: int) -> None:
         """Enter a value under a key that is not in the map."""
         if x >> HALF or y >> HALF:
             raise TableLimitError("there are more different views or answers than the tables hold")
-        self.enter(int(a.memo_key(kind, x, y)), value)
+        self.enter(a.memo_key(kind, x, y), value)
 
     def enter(self, key: int, value: int) -> None:
         """The same, of a key as the map has it."""
-        if self._entries * 2 >= len(self.memo):
+        if len(self._entries) * 2 >= len(self.memo):
             larger = np.zeros((2 * len(self.memo), 2), dtype=np.int64)
             a.memo_move(self.memo, larger)
             self.memo = larger
         a.memo_put(self.memo, key, value)
-        self._entries += 1
+        self._entries[key] = value

@@ -18,7 +18,7 @@ import numpy as np
 from checker.draws import FIRST, SECOND, STEP
 from checker.table.arrays import AT_DOWN, AT_VIEWS, PERMUTATIONS, L, N, cell
 from checker.table.expansion import FULL, NOTED, expand
-from checker.table.kernels import kernel
+from checker.table.kernels import kernel, part
 from checker.table.looking import (
     MISSING,
     NOTHING,
@@ -55,7 +55,7 @@ HALF_BITS, HALF_MASK, HALF = np.uint64(32), np.uint64(2**32 - 1), np.uint64(2**3
 GAMMA, ONCE, TWICE = np.uint64(STEP), np.uint64(FIRST), np.uint64(SECOND)
 
 
-@kernel
+@part
 def mixed(state):  # type: ignore[no-untyped-def]
     """See `checker.draws.mixed`; here products lose what does not fit by themselves."""
     state = (state ^ (state >> THIRTY)) * ONCE
@@ -63,13 +63,13 @@ def mixed(state):  # type: ignore[no-untyped-def]
     return state ^ (state >> THIRTY_ONE)
 
 
-@kernel
+@part
 def begin(seed, walk):  # type: ignore[no-untyped-def]
     """The state of the generator where a walk begins; see `checker.draws.Draws`."""
     return mixed(seed + (np.uint64(walk) + np.uint64(1)) * GAMMA)
 
 
-@kernel
+@part
 def below(state, n):  # type: ignore[no-untyped-def]
     """One of 0, 1 ... n - 1, and the state after that; see `checker.draws.Draws.below`."""
     most = np.uint64(n)
@@ -80,7 +80,7 @@ def below(state, n):  # type: ignore[no-untyped-def]
             return np.int64(product >> HALF_BITS), state
 
 
-@kernel
+@part
 def show(cells, d, fields, shown, status):  # type: ignore[no-untyped-def]
     """Notes the views of the state taken apart in `fields`, all of which are known."""
     n, before = d[N], status[VIEWS]

@@ -1,0 +1,84 @@
+"""Kernels on disk: compiled by other processes, kept until a source changes, loaded and called."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from checker.errors import SplitbrainError
+from checker.table import arrays, compiling
+from checker.table.kernels import Kernel
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty directory for compiled code, of one kernel only."""
+    monkeypatch.setattr(compiling, "_directory", lambda: tmp_path)
+    monkeypatch.setattr(compiling, "SHARES", (("arrays.memo_put",),))
+    return tmp_path
+
+
+def test_what_is_not_on_disk_is_compiled_and_what_is_stale_thrown_away(place: Path) -> None:
+    stale, foreign = place / "arrays.memo_put-0123456789abcdef.o", place / "arrays.npy"
+    stale.touch()
+    foreign.touch()
+    assert not compiling.compiled()
+    compiling.compile_all()
+    assert compiling.compiled()
+    left = {file.name for file in place.iterdir()}
+    assert len(left) == 2 and foreign.name in left and stale.name not in left
+
+
+def test_a_changed_source_makes_other_files(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+    before = compiling._file("arrays.memo_put")
+    read = Path.read_bytes
+
+    def edited(path: Path) -> bytes:
+        return read(path) + b"#" * (path.name == "visiting.py")
+
+    monkeypatch.setattr(Path, "read_bytes", edited)
+    compiling._made_from.cache_clear()
+    try:
+        assert compiling._file("arrays.memo_put") != before
+    finally:
+        monkeypatch.undo()
+        compiling._made_from.cache_clear()
+
+
+def test_what_cannot_be_compiled_is_told(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+    monkeypatch.setattr(compiling, "SHARES", (("arrays.no_such_kernel",),))
+    with pytest.raises(SplitbrainError, match=r"could not be compiled(.|\n)*no_such_kernel"):
+        compiling.compile_all()
+    assert not list(place.iterdir())
+
+
+def test_every_kernel_that_python_calls_is_compiled_beforehand() -> None:
+    """Otherwise the first call would compile it, one after the other, and nobody be told."""
+    from checker.table import breadth, depth, looking, orbits, rows, visiting, walks
+
+    modules: list[Any] = [arrays, breadth, depth, looking, orbits, rows, visiting, walks]
+    found = {value.name for module in modules for value in vars(module).values()
+             if isinstance(value, Kernel)}  # fmt: skip
+    assert found == {kernel for share in compiling.SHARES for kernel in share}
+
+
+def test_a_kernel_is_given_arrays_as_they_are() -> None:
+    memo = np.zeros((8, 2), dtype=np.int64)
+    for key in (5, 13, 2**62 - 1):
+        arrays.memo_put(memo, key, -key)
+    assert sorted(map(tuple, memo[memo[:, 0] != 0].tolist())) == [
+        (5, -5), (13, -13), (2**62 - 1, 1 - 2**62)
+    ]  # fmt: skip
+    assert [arrays.memo_get(memo, key) for key in (5, 13, 2**62 - 1, 6)] == [-5, -13, 1 - 2**62, -1]
+
+
+@pytest.mark.parametrize(
+    "memo",
+    [np.zeros((8, 2), dtype=np.int32), np.zeros(16, dtype=np.int64), np.zeros((8, 4))[:, ::2], []],
+    ids=["type", "axes", "order", "no array"],
+)
+def test_what_is_no_such_array_is_refused(memo: Any) -> None:
+    put = Kernel(arrays.memo_put.function)
+    with pytest.raises(TypeError, match=r"arrays.memo_put: memo must be \('int64', 2\)"):
+        put(memo, 1, 1)
