@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from inspect import getsourcefile, getsourcelines
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -19,6 +19,9 @@ from checker.network import Envelope
 from checker.protocol import Handler, Outcome, Protocol, Send, handlers
 from checker.storage import FLUSH, crashed, memory, written
 from checker.values import Held, Id, Interned, Renaming, order_key, rename
+
+#: What a handler is given that cannot be changed, or is made anew for it: ids, a dict of answers.
+_UNCHANGING = frozenset({Id, dict})
 
 
 @attrs.frozen
@@ -30,8 +33,7 @@ class Effect:
     note: str = attrs.field(default="", eq=False)
 
 
-@attrs.frozen
-class Asked:
+class Asked(NamedTuple):
     """A question that the search put to the model, and the model's word."""
 
     what: str
@@ -277,21 +279,23 @@ class Handling:
     def _effects(self, handler: Handler, local: Any, *event: Any) -> tuple[Effect, ...]:
         method = getattr(self.protocol, handler.name)
         now = memory(local)
-        given = [self._hold(arg) for arg in (now, *event) if not isinstance(arg, dict)]
+        given = [self._hold(arg) for arg in (now, *event) if type(arg) not in _UNCHANGING]
         first = self._outcomes(method, now, event)
         again = self._outcomes(method, now, event)
-        if any(held.changed for held in given):
-            raise ModelError(
-                f"{_place(method)} mutates the local state or message it was given: return a new"
-                " one, made with attrs.evolve"
-            )
+        for held in given:
+            if held.changed:
+                raise ModelError(
+                    f"{_place(method)} mutates the local state or message it was given: return a new"
+                    " one, made with attrs.evolve"
+                )
         if first != again:
             raise ModelError(
                 f"{_place(method)} is not deterministic: for the same state and event it returned"
                 f" first {first} and then {again}. Return all choices as a tuple of outcomes."
             )
-        found = dict.fromkeys(self._effect(method, local, outcome) for outcome in first)
-        effects = tuple(found)
+        if not first:
+            return ()
+        effects = tuple(dict.fromkeys(self._effect(method, local, outcome) for outcome in first))
         # A choice may have been built by iterating over a set: its order must not be that of hashing.
         return effects if len(effects) < 2 else tuple(sorted(effects, key=_content))
 

@@ -17,17 +17,17 @@ PLAIN = Question(MODEL, MODEL.environment, MODEL.properties)
 SYMMETRIC = Question(MODEL, MODEL.environment, MODEL.properties, symmetry=True)
 
 
-def spoilt(question: Question, spoil: Any, times: int = 1) -> dict[str, Any] | None:
-    """What the table engine says if something is spoilt so many times, from the 20th chunk on; None
-    if it notices."""
+def spoilt(question: Question, spoil: Any) -> dict[str, Any] | None:
+    """What the table engine says if something is spoilt once it has met a hundred states; None if it
+    notices."""
 
     class Spoilt(BreadthFirst):
-        chunks = 0
+        done = False
 
         def _prepare(self) -> None:
             super()._prepare()
-            self.chunks += 1
-            if 0 <= self.chunks - 20 < times:
+            if not self.done and self.store.size > 100:
+                self.done = True
                 spoil(self)
 
     engine = question.engine()

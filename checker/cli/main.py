@@ -41,7 +41,11 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # An arrow in a picture is no reason to fail where the encoding has none.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    # Nothing is left to be put in order; to free millions of objects one by one takes long.
+    os._exit(code)
 
 
 def run(args: list[str]) -> int:

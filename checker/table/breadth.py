@@ -9,8 +9,9 @@ of workers.
 Arrays: rows: (states, words) int64, the states in the order in which they were met. keys: the same
 array, or with symmetry the rows of the canonical forms. parents: (states,) int32, -1 for an initial
 state. out, out_keys: (most, words) int64, successors and their keys; names: (most,) int32, numbers of
-the actions' names; codes: (most,) int64, hashes of the keys; places: (most,) int64, see `meet`; ends:
-(states of a part,) int64: where the successors of each state end.
+the actions' names; codes: (most,) int64, hashes of the keys; places: (most,) int64, see `meet`.
+begins, ends: (states of a part,) int64: where in these the successors of each state stand; an end
+below 0 says that the state is yet to be expanded.
 """
 
 from checker.table.arrays import PERMUTATIONS
@@ -26,49 +27,50 @@ TAG = ~NUMBER
 @kernel
 def unfold(
     cells, d, ops, memo, needs, rows, first, count, fields, left, jobs, out, out_keys, names, codes,
-    ends, status, urgent,
+    begins, ends, top, status, urgent,
 ):  # fmt: skip # type: ignore[no-untyped-def]
-    """Expands states from `first` on; how many of `count` were expanded in whole, one behind the other.
+    """Expands those of the states first, first + 1, ... that are yet to be expanded, as far as there
+    is room in `out`, from `top` on. Returns the new top.
 
-    If an entry is missing for a state, those for states further ahead are noted as well. urgent: (1,)
-    int64, written: how many of those noted the first of them needs.
+    A state for which an entry is missing is passed over. urgent: (1,) int64, written: how many of the
+    needs noted the first of these has.
     """
-    k, done = 0, 0
     urgent[0] = 0
-    while done < count:
+    for x in range(count):
+        if ends[x] >= 0:
+            continue
+        noted = status[NOTED]
         end = expand(
-            cells, d, ops, memo, needs, rows, first + done, fields, 0, jobs, out, names, k, status
+            cells, d, ops, memo, needs, rows, first + x, fields, 0, jobs, out, names, top, status
         )
         if d[PERMUTATIONS]:
-            for x in range(k, end):
-                canonical(cells, d, needs, out, x, out_keys, fields, left, status)
-        if status[FULL] or status[NOTED]:
+            for k in range(top, end):
+                canonical(cells, d, needs, out, k, out_keys, fields, left, status)
+        if status[FULL]:
             break
-        for x in range(k, end):
-            codes[x] = hashed(out_keys, x)
-        k = end
-        ends[done] = k
-        done += 1
-    if done < count and not status[FULL]:
-        urgent[0] = status[NOTED]
-        for at in range(first + done + 1, first + count):
-            expand(cells, d, ops, memo, needs, rows, at, fields, 0, jobs, out, names, k, status)
-        status[FULL] = 0
-    return done
+        if status[NOTED] > noted:
+            if urgent[0] == 0:
+                urgent[0] = status[NOTED]
+            if status[NOTED] == needs.shape[0]:
+                break
+            continue
+        for k in range(top, end):
+            codes[k] = hashed(out_keys, k)
+        begins[x], ends[x] = top, end
+        top = end
+    return top
 
 
 @kernel
 def settle(
-    rows, keys, parents, slots, out, out_keys, places, first, count, begin, ends, size, sizes
+    rows, keys, parents, slots, out, out_keys, places, first, count, begins, ends, size, sizes
 ):  # type: ignore[no-untyped-def]
     """Numbers the new ones among the successors of the states first, first + 1, ..., from `size` on.
 
-    begin: of the part's successors, in places and out; ends count from there. sizes: (count,) int64,
-    written: how many states are met once each of these has been expanded.
+    sizes: (count,) int64, written: how many states are met once each of these has been expanded.
     """
-    k = begin
     for done in range(count):
-        while k < begin + ends[done]:
+        for k in range(begins[done], ends[done]):
             place = places[k]
             if place >= 0:
                 for x in range(rows.shape[1]):
@@ -77,12 +79,16 @@ def settle(
                 parents[size] = first + done
                 size += 1
                 slots[place] = (slots[place] & TAG) | size
-            k += 1
         sizes[done] = size
 
 
 @kernel
-def tally(names, begin, end, coverage):  # type: ignore[no-untyped-def]
-    """Counts actions under their names. coverage: (names,) int64."""
-    for k in range(begin, end):
-        coverage[names[k]] += 1
+def tally(names, begins, ends, count, coverage):  # type: ignore[no-untyped-def]
+    """Counts the actions of so many states under their names; how many there are. coverage: (names,)
+    int64."""
+    total = 0
+    for done in range(count):
+        total += ends[done] - begins[done]
+        for k in range(begins[done], ends[done]):
+            coverage[names[k]] += 1
+    return total

@@ -57,7 +57,7 @@ def push(rows, keys, parents, slots, depths, stack, out, out_keys, k, at, depth,
 @kernel
 def descend(
     cells, d, ops, memo, needs, rows, keys, parents, slots, room, depths, expanded, stack, jobs, out,
-    out_keys, names, ends, aside, aside_names, fields, left, coverage, asked, bounds, found,
+    out_keys, names, begins, ends, aside, aside_names, fields, left, coverage, asked, bounds, found,
     status,
 ):  # fmt: skip # type: ignore[no-untyped-def]
     """Goes on with the search until something must be done outside; returns what.
@@ -103,8 +103,10 @@ def descend(
             return STORE
         first = expanded[at] == 0
         if first and asked[STEPS]:
-            ends[0] = end
-            answer = steps_over(cells, d, memo, rows, at, 1, out, 0, ends, fields, asked, found)
+            begins[0], ends[0] = 0, end
+            answer = steps_over(
+                cells, d, memo, rows, at, 1, out, begins, ends, fields, asked, found
+            )
             if answer != NOTHING:
                 status[AT], status[SUCCESSORS] = answer, end
                 return STEP

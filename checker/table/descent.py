@@ -24,7 +24,7 @@ class DepthFirst(TableSearch):
         self._expanded = np.zeros(states, dtype=np.int8)
         self._stack = np.zeros(states, dtype=np.int32)
         self._status = np.zeros(d.PLACES, dtype=np.int64)
-        self._ends = np.zeros(1, dtype=np.int64)
+        self._begins, self._ends = np.zeros((2, 1), dtype=np.int64)
         most = [-1 if b is None else b for b in (self.limits.states, self.limits.depth)]
         self._bounds = np.array([*most, EXPANSIONS, 0], dtype=np.int64)
         self._make_buffers(64)
@@ -78,8 +78,8 @@ class DepthFirst(TableSearch):
         return d.descend(  # type: ignore[no-any-return]
             *self.tables, worker.needs, store.rows, store.keys, store.parents, store.slots,
             store.places, self._depths, self._expanded, self._stack, worker.jobs, self._out,
-            self._out_keys, self._names, self._ends, worker.out, worker.names, worker.fields,
-            worker.left, self.coverage, self.asked, self._bounds, worker.found, status,
+            self._out_keys, self._names, self._begins, self._ends, worker.out, worker.names,
+            worker.fields, worker.left, self.coverage, self.asked, self._bounds, worker.found, status,
         )  # fmt: skip
 
     def _enter_initial(self) -> None:

@@ -36,24 +36,26 @@ PLACE = ("head", "level", "level_end")
 
 @attrs.define
 class Part:
-    """What one worker does of a chunk. first, count: the states expanded. begin: where its share of
-    the successors begins. ends: where those of each state end, counted from there. sizes: how many
-    states are met once each has been expanded. base, fresh: numbers of the new states."""
+    """What one worker does of a chunk. first, count: the states that it expands. begins, ends: where
+    the successors of each stand; the next go to `top`, and none beyond `room`. sizes: how many states
+    are met once each has been expanded. base, fresh: numbers of the new states."""
 
     worker: Worker
     first: int
     count: int
-    begin: int
-    end: int
+    top: int
+    room: int
+    begins: Array
     ends: Array
     sizes: Array
     base: int = 0
     fresh: int = 0
 
     @property
-    def successors(self) -> int:
-        """How many there are."""
-        return int(self.ends[self.count - 1]) if self.count else 0
+    def whole(self) -> int:
+        """How many of the states are expanded before the first that is not."""
+        missing = (self.ends[: self.count] < 0).argmax() if self.count else 0
+        return int(missing) if self.count and self.ends[missing] < 0 else self.count
 
 
 class BreadthFirst(TableSearch):
@@ -63,10 +65,11 @@ class BreadthFirst(TableSearch):
         super().__init__(asked, counts)
         self.head = self.level = self.level_end = 0
         self._pace = LEAST
-        self._missing: tuple[list[Need], list[Need]] = ([], [])
         self._wanted = 4096
         self._cut = 0
         self._make_buffers(self._wanted)
+        #: begins, ends and sizes of a chunk: see `Part`.
+        self._spots = np.zeros((3, 1), dtype=np.int64)
 
     @property
     def waiting(self) -> int:
@@ -126,13 +129,12 @@ class BreadthFirst(TableSearch):
         self._out_keys = np.zeros_like(self._out) if self.symmetry else self._out
 
     def _prepare(self) -> None:
-        """Before the next chunk: make larger what was too small, fill in what was missing."""
+        """Before the next chunk: make larger what was too small."""
         if self._wanted > len(self._out):
             self._make_buffers(self._wanted)
-        urgent, later = self._missing
-        if urgent or later:
-            self._missing = ([], [])
-            self.fill(urgent, later)
+        states = self._pace * self.team.workers
+        if states > self._spots.shape[1]:
+            self._spots = np.zeros((3, states), dtype=np.int64)
 
     # -- initial states ----------------------------------------------------------------------
 
@@ -146,7 +148,9 @@ class BreadthFirst(TableSearch):
             while self.symmetry and not self.canonical(self._out, self._out_keys):
                 self._out[0] = self.filling.layout.pack(fields)
             self._codes[0] = hashed(self._out_keys, 0)
-            part = Part(worker, -1, 1, 0, 1, np.ones(1, dtype=np.int64), np.zeros(1, np.int64))
+            begins, ends, sizes = self._spots
+            begins[0], ends[0] = 0, 1
+            part = Part(worker, -1, 1, 1, 1, begins, ends, sizes)
             self._enter([part])
             self._look([part])
         self.level_end = self.store.size
@@ -163,73 +167,90 @@ class BreadthFirst(TableSearch):
         limit = self.limits.states
         self._cut = count
         if limit is not None and self.store.size >= limit:
-            sizes = np.concatenate([part.sizes[: part.count] for part in parts])
-            self._cut = int(np.searchsorted(sizes, limit)) + 1
+            self._cut = int(np.searchsorted(self._spots[2, :count], limit)) + 1
         decided, failed = self._look_at_steps(parts, first, *self._look(parts, first))
         if self.decided and decided < self._cut:
             self._cut = decided + 1
         elif failed:
             raise failed
-        self._take_effect(parts, first)
+        self._take_effect(first)
 
     def _unfold(self, first: int, count: int) -> list[Part]:
         """Expand states; the parts of those that were expanded in whole, one behind the other."""
-        pieces = self._pieces(first, first + count)
-        room = len(self._out) // len(pieces)
-        parts = [
+        pieces, asked = self._pieces(first, first + count), set[Need]()
+        parts = self._begin(pieces)
+        while True:
+            calls = [self._unfold_arguments(part) for part in parts]
+            for part, top in zip(parts, self.team.each(b.unfold, calls), strict=True):
+                part.top = top
+            short = next((at for at, part in enumerate(parts) if part.whole < part.count), None)
+            if short is None or any(part.worker.status[FULL] for part in parts):
+                break
+            # What the first state of the chunk needs is urgent; other states may wait for the next.
+            urgent = 0 if parts[0].whole else int(parts[0].worker.urgent[0])
+            needs = [need for part in parts for need in part.worker.noted()]
+            if not urgent and asked.issuperset(needs):
+                break
+            asked.update(needs)
+            layout = self.filling.layout
+            self.fill(needs[:urgent], needs[urgent:])
+            if self.filling.layout is not layout:
+                parts = self._begin(pieces)
+        self._pace = min(MOST, 2 * self._pace)
+        if short is None:
+            return parts
+        self._stop_short(parts, first)
+        parts[short].count = parts[short].whole
+        return parts[: short + 1]
+
+    def _begin(self, pieces: list[tuple[Worker, int, int]]) -> list[Part]:
+        """Parts of a chunk, in which nothing is expanded yet."""
+        room, first = len(self._out) // len(pieces), pieces[0][1]
+        self._spots[1] = -1
+        return [
             Part(
                 worker, begin, end - begin, room * w, room * (w + 1),
-                np.zeros(end - begin, dtype=np.int64), np.zeros(end - begin, dtype=np.int64),
+                *self._spots[:, begin - first : end - first],
             )
             for w, (worker, begin, end) in enumerate(pieces)
         ]  # fmt: skip
-        done = self.team.each(b.unfold, [self._unfold_arguments(part) for part in parts])
-        self._pace = min(MOST, 2 * self._pace)
-        for at, part in enumerate(parts):
-            if done[at] < part.count:
-                part.count = done[at]
-                self._stop_short(parts[at:], first)
-                return parts[: at + 1]
-        return parts
 
     def _unfold_arguments(self, part: Part) -> tuple[Any, ...]:
-        share, worker = slice(part.begin, part.end), part.worker
+        room, worker = part.room, part.worker
         return (
             *self.tables, worker.needs, self.store.rows, part.first, part.count, worker.fields,
-            worker.left, worker.jobs, self._out[share], self._out_keys[share], self._names[share],
-            self._codes[share], part.ends, worker.status, worker.urgent,
+            worker.left, worker.jobs, self._out[:room], self._out_keys[:room], self._names[:room],
+            self._codes[:room], part.begins, part.ends, part.top, worker.status, worker.urgent,
         )  # fmt: skip
 
     def _stop_short(self, parts: list[Part], first: int) -> None:
-        """The first of these parts was not expanded in whole: see to it that the next one is."""
-        part = parts[0]
-        if part.worker.status[FULL]:
-            whole = part.first + part.count - first
-            self._wanted = len(self._out)
+        """Not all was expanded: see to it that the next chunk is."""
+        full = [part for part in parts if part.worker.status[FULL]]
+        for part in full:
+            whole = part.first + part.whole - first
             if len(self._out) < MOST_SUCCESSORS or not whole:
-                self._wanted *= 2
+                self._wanted = 2 * len(self._out)
                 part.worker.grow()
             else:
                 self._pace = max(1, whole // self.team.workers)
-        else:
-            self._pace = max(LEAST, self._pace // 2)
-        urgent = int(part.worker.urgent[0])
-        needs = part.worker.noted()
-        later = [need for other in parts[1:] for need in other.worker.noted()]
-        self._missing = (needs[:urgent], needs[urgent:] + later)
+        for part in parts:
+            part.worker.noted()
 
     def _enter(self, parts: list[Part]) -> None:
         """Enter the successors into the visited set, and give the new ones their numbers."""
         store = self.store
-        self.make_room(sum(part.successors for part in parts))
-        spans = np.array([(p.begin, p.begin + p.successors) for p in parts], dtype=np.int64)
+        begins, ends, _ = self._spots
+        count = sum(part.count for part in parts)
+        self.make_room(int((ends[:count] - begins[:count]).sum()))
+        bounds = np.cumsum([0, *(part.count for part in parts)])
+        spans = np.stack((bounds[:-1], bounds[1:]), axis=1)
         fresh = np.zeros((self.team.workers, len(parts)), dtype=np.int64)
         self.team.each(
             meet,
             [
                 (
                     store.slots, low, high, store.keys, self._out_keys, self._codes, self._places,
-                    spans, fresh[w], store.size, self.workers[w].chosen,
+                    spans, begins, ends, fresh[w], store.size, self.workers[w].chosen,
                 )
                 for w, (low, high) in enumerate(store.ranges())
             ],
@@ -242,7 +263,7 @@ class BreadthFirst(TableSearch):
             [
                 (
                     store.rows, store.keys, store.parents, store.slots, self._out, self._out_keys,
-                    self._places, part.first, part.count, part.begin, part.ends, part.base,
+                    self._places, part.first, part.count, part.begins, part.ends, part.base,
                     part.sizes,
                 )
                 for part in parts
@@ -322,12 +343,11 @@ class BreadthFirst(TableSearch):
                 count = min(part.count, self._cut - offset)
                 if done >= count:
                     break
-                begin = int(part.ends[done - 1]) if done else 0
-                out, found = self._out[part.begin : part.end], part.worker.found
+                worker, found = part.worker, part.worker.found
                 answer = look.steps_over(
                     *self.tables[:2], self.filling.memo, self.store.rows, part.first + done,
-                    count - done, out, begin, part.ends[done:], part.worker.fields, self.asked,
-                    found,
+                    count - done, self._out, part.begins[done:], part.ends[done:], worker.fields,
+                    self.asked, found,
                 )  # fmt: skip
                 if answer == look.NOTHING:
                     break
@@ -335,12 +355,12 @@ class BreadthFirst(TableSearch):
                 place = offset + done
                 try:
                     if answer == look.BREAKS:
-                        self.breaks(part.first + done, out[found[1]])
+                        self.breaks(part.first + done, self._out[found[1]])
                         decided = max(decided, place)
                     else:
-                        for k in range(int(part.ends[done - 1]) if done else 0, part.ends[done]):
+                        for k in range(part.begins[done], part.ends[done]):
                             self.seeing.look_at_step(
-                                self.store.rows[part.first + done], self._out[part.begin + k]
+                                self.store.rows[part.first + done], self._out[k]
                             )
                             self.filled()
                 except ModelError as error:
@@ -351,15 +371,11 @@ class BreadthFirst(TableSearch):
                     return decided, failed
         return decided, failed
 
-    def _take_effect(self, parts: list[Part], first: int) -> None:
+    def _take_effect(self, first: int) -> None:
         """Count what was done up to the cut."""
-        for part in parts:
-            count = min(part.count, self._cut - (part.first - first))
-            if count > 0:
-                end = int(part.ends[count - 1])
-                self.transitions += end
-                b.tally(self._names, part.begin, part.begin + end, self.coverage)
-                self.store.size = int(part.sizes[count - 1])
+        begins, ends, sizes = self._spots
+        self.transitions += b.tally(self._names, begins, ends, self._cut, self.coverage)
+        self.store.size = int(sizes[self._cut - 1])
         if self.store.size > self.level_end:
             self.counts.depth = self.level + 1
         self.head = first + self._cut

@@ -105,18 +105,17 @@ def look_over(
 
 
 @kernel
-def steps_over(cells, d, memo, rows, first, count, out, begin, ends, fields, asked, found):  # type: ignore[no-untyped-def]
+def steps_over(cells, d, memo, rows, first, count, out, begins, ends, fields, asked, found):  # type: ignore[no-untyped-def]
     """Looks at the transitions from the states first, first + 1, ... to their successors in `out`,
-    which begin at `begin` and of which those of each state end at `ends`. found: (2,) int64, written:
-    how many states were passed over, and the successor in question. Returns how it ended."""
-    k = begin
+    those of each state from begins to ends. found: (2,) int64, written: how many states were passed
+    over, and the successor in question. Returns how it ended."""
     for done in range(count):
         found[0] = done
         before = seen(cells, d, memo, rows, first + done, fields)
-        found[1] = k
+        found[1] = begins[done]
         if before < 0:
             return UNSEEN
-        while k < ends[done]:
+        for k in range(begins[done], ends[done]):
             found[1] = k
             after = seen(cells, d, memo, out, k, fields)
             if after < 0:
@@ -127,6 +126,5 @@ def steps_over(cells, d, memo, rows, first, count, out, begin, ends, fields, ask
                     return UNSEEN
                 if word & asked[STEPS]:
                     return BREAKS
-            k += 1
     found[0] = count
     return NOTHING

@@ -44,15 +44,18 @@ class Layout:
         self.words = len(used)
 
     def grown(self, counts: Sequence[int]) -> "Layout":
-        """A layout that holds so many numbers; what has outgrown its field gets a bit to spare where
-        that takes no further word."""
-        exact = Layout(counts)
-        bits = [
-            max(width, old) if width <= old else width + 1
-            for width, old in zip(exact.bits, self.bits, strict=True)
-        ]
-        spare = Layout.of_bits(bits)
-        return spare if spare.words == exact.words else exact
+        """A layout that holds so many numbers, of as few words as can be. What is left of these goes
+        to the fields, a bit each: to those that have outgrown theirs, which are likely to do so again,
+        then to all, the narrowest first."""
+        found = Layout(counts)
+        fields = sorted(
+            (f for f, width in enumerate(found.bits) if width), key=found.bits.__getitem__
+        )
+        for field in [*(f for f in fields if found.bits[f] > self.bits[f]), *fields]:
+            spare = Layout.of_bits([w + (f == field) for f, w in enumerate(found.bits)])
+            if spare.words == found.words:
+                found = spare
+        return found
 
     def fits(self, counts: Sequence[int]) -> bool:
         """Whether the fields can hold so many different numbers."""

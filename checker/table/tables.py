@@ -48,6 +48,8 @@ class Tables:
         self.memo = np.zeros((1024, 2), dtype=np.int64)
         #: Everything that was asked, five numbers each, in order: it gives everything its number.
         self.log = array("q")
+        #: How long the log was when rows were last laid out: without a question, nothing grows.
+        self._laid_out = 0
         self._begin(permutations)
         self.layout = Layout([0] * (2 + n + n * n))
 
@@ -63,6 +65,9 @@ class Tables:
 
     def lay_out(self) -> bool:
         """Make every axis and field large enough; whether all rows must be laid out anew."""
+        if self._laid_out == len(self.log):
+            return False
+        self._laid_out = len(self.log)
         self.make_room()
         counts = self.counts()
         anew = not self.layout.fits(counts)
@@ -91,7 +96,8 @@ class Tables:
             raise TableLimitError(f"{error}; choose --engine reference") from error
 
     def encode(self, state: ClusterState) -> list[int]:
-        """The fields of a state."""
+        """The fields of a state; `lay_out` is to be called before they are packed."""
+        self._laid_out = -1
         fields = [self._local(i, local) for i, local in enumerate(state.locals)]
         fields += [self.worlds(state.world), self.histories(state.history)]
         flights: list[list[int]] = [[] for _ in range(self.n**2)]

@@ -61,20 +61,28 @@ def visit(slots, low, high, keys, out_keys, k, code, size, number):  # type: ign
 
 
 @kernel
-def meet(slots, low, high, keys, out_keys, codes, places, spans, fresh, size, chosen):  # type: ignore[no-untyped-def]
+def meet(slots, low, high, keys, out_keys, codes, places, spans, begins, ends, fresh, size, chosen):  # type: ignore[no-untyped-def]
     """Enters those successors that belong to [low, high).
 
-    spans: (parts, 2) int64, where the successors of each part begin and end. fresh: (parts,) int64,
-    written: how many of each are new. codes: (most,) int64, their hashes. places: (most,) int64,
-    written: the place of a new state, or a negative number. A new state is entered as number size + its
-    place among the successors, until `settle` gives it its own. chosen: (BLOCK,) int64, scratch.
+    spans: (parts, 2) int64, which states each part has expanded. begins, ends: (states,) int64, where
+    the successors of each stand. fresh: (parts,) int64, written: how many of each part are new. codes:
+    (most,) int64, their hashes. places: (most,) int64, written: the place of a new state, or a negative
+    number. A new state is entered as number size + its place among the successors, until `settle`
+    gives it its own. chosen: (BLOCK,) int64, scratch.
     """
     total = slots.shape[0]
     for part in range(spans.shape[0]):
-        fresh[part], k = 0, spans[part, 0]
-        while k < spans[part, 1]:
+        fresh[part], state, last = 0, spans[part, 0], spans[part, 1]
+        k = begins[state] if state < last else np.int64(0)
+        while state < last:
             picked = 0
-            while k < spans[part, 1] and picked < BLOCK:
+            while picked < BLOCK:
+                if k == ends[state]:
+                    state += 1
+                    if state == last:
+                        break
+                    k = begins[state]
+                    continue
                 at = home(codes[k] >> 31, total)
                 if low <= at < high:
                     prefetch(slots, at)  # type: ignore[call-arg]

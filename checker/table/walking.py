@@ -28,7 +28,7 @@ class RandomWalks(TableSearch):
         self._depth = WALK_DEPTH if self.limits.depth is None else self.limits.depth
         self._status = np.zeros(w.PLACES, dtype=np.int64)
         self._shown = np.zeros((self.filling.n, 64), dtype=np.int8)
-        self._ends = np.zeros(1, dtype=np.int64)
+        self._begins, self._ends = np.zeros((2, 1), dtype=np.int64)
         self._draws = np.array([self._seed % WORD, 0], dtype=np.uint64)
         most = -1 if self.limits.states is None else self.limits.states
         self._bounds = np.array([most, self.limits.walks, self._depth, TIMES, 0], dtype=np.int64)
@@ -90,7 +90,7 @@ class RandomWalks(TableSearch):
             *self.tables, worker.needs, self._starts, self._here, self._here_key, store.keys,
             store.slots, store.places, self._shown, worker.jobs, worker.out, worker.names,
             worker.fields, worker.left, self.coverage, self.asked, self._bounds, self._draws,
-            self._ends, worker.found, status,
+            self._begins, self._ends, worker.found, status,
         )  # fmt: skip
 
     def _lay_out_starts(self) -> None:

@@ -96,7 +96,7 @@ def show(cells, d, fields, shown, status):  # type: ignore[no-untyped-def]
 @kernel
 def walk(  # type: ignore[no-untyped-def]
     cells, d, ops, memo, needs, starts, here, here_key, keys, slots, room, shown, jobs, out, names,
-    fields, left, coverage, asked, bounds, draws, ends, found, status,
+    fields, left, coverage, asked, bounds, draws, begins, ends, found, status,
 ):  # fmt: skip
     """Goes on walking until something must be done outside; returns what.
 
@@ -163,8 +163,10 @@ def walk(  # type: ignore[no-untyped-def]
                 continue
             k, after = below(draws[1], end)
             if asked[STEPS]:
-                ends[0] = k + 1
-                answer = steps_over(cells, d, memo, here, 0, 1, out, k, ends, fields, asked, found)
+                begins[0], ends[0] = k, k + 1
+                answer = steps_over(
+                    cells, d, memo, here, 0, 1, out, begins, ends, fields, asked, found
+                )
                 if answer == UNSEEN:
                     found[1] = k
                     return UNSEEN_STEP
