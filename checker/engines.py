@@ -29,7 +29,7 @@ Engine = Literal["auto", "table", "reference"]
 
 #: How many states the reference explorer may meet, or steps walk at random, before the table engine
 #: takes over: about as many as in the time that loading the compiled code takes.
-SMALL = 3_000
+SMALL = 1_000
 #: The same where the compiled code is not on disk yet, and half a minute would go into making it.
 COLD = 200_000
 

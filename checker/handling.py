@@ -39,8 +39,8 @@ class Asked(NamedTuple):
     what: str
     args: tuple[Any, ...]
     result: Any
-    #: The word on the same question after a renaming of processes.
-    renamed: Callable[[Renaming], Any]
+    #: The word on the same question once processes are renamed, by what renames an interned value.
+    renamed: Callable[[Callable[[Any], Any]], Any]
 
 
 def _place(function: Callable[..., Any]) -> str:
@@ -125,7 +125,7 @@ class Handling:
                 "deliver",
                 (local, envelope),
                 result,
-                lambda names: self.deliver(self.named(local, names), self.named(envelope, names)),
+                lambda named: self.deliver(named(local), named(envelope)),
             )
         return self.kept[key].result  # type: ignore[no-any-return]
 
@@ -142,7 +142,7 @@ class Handling:
                 handler.name,
                 (local,),
                 result,
-                lambda names: self.local_event(handler, self.named(local, names)),
+                lambda named: self.local_event(handler, named(local)),
             )
         return self.kept[key].result  # type: ignore[no-any-return]
 
@@ -156,7 +156,7 @@ class Handling:
                 f"the guard of {handler.name}",
                 (local,),
                 bool(self.call(handler.when, memory(local))),
-                lambda names: self.guard(handler, self.named(local, names)),
+                lambda named: self.guard(handler, named(local)),
             )
         return self.kept[key].result  # type: ignore[no-any-return]
 
@@ -171,7 +171,7 @@ class Handling:
                 f"the limit of {handler.name}",
                 (local,),
                 result,
-                lambda names: self.within_limit(handler, self.named(local, names)),
+                lambda named: self.within_limit(handler, named(local)),
             )
         return self.kept[key].result  # type: ignore[no-any-return]
 
@@ -187,7 +187,7 @@ class Handling:
                 kind,
                 (local, peer),
                 result,
-                lambda names: self.report(kind, self.named(local, names), rename(peer, names)),
+                lambda named: self.report(kind, named(local), named(peer)),
             )
         return self.kept[key].result  # type: ignore[no-any-return]
 
@@ -206,7 +206,7 @@ class Handling:
                 "restart",
                 (local,),
                 self._effects(handler, local),
-                lambda names: self.restart(self.named(local, names)),
+                lambda named: self.restart(named(local)),
             )
         return self.kept[key].result  # type: ignore[no-any-return]
 
@@ -219,7 +219,7 @@ class Handling:
                 handler.reply,
                 (local,),
                 result,
-                lambda names: self.reply(handler, self.named(local, names)),
+                lambda named: self.reply(handler, named(local)),
             )
         return self.kept[key].result
 
@@ -235,9 +235,7 @@ class Handling:
                 handler.name,
                 (local, replies),
                 result,
-                lambda names: self.poll(
-                    handler, self.named(local, names), _in_order(rename(replies, names))
-                ),
+                lambda named: self.poll(handler, named(local), _in_order(named(replies))),
             )
         return self.kept[key].result  # type: ignore[no-any-return]
 
@@ -252,7 +250,7 @@ class Handling:
                 "view",
                 (local,),
                 self.value(view),
-                lambda names: self.view(self.named(local, names), up),
+                lambda named: self.view(named(local), up),
             )
         return self.kept[key].result
 

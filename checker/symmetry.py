@@ -105,7 +105,7 @@ class Symmetry:
             for asked in list(islice(kept.values(), done, None)):
                 done += 1
                 for by in named:
-                    if by.result(asked.renamed(by.names), given=True) != by.result(asked.result):
+                    if by.result(asked.renamed(by), given=True) != by.result(asked.result):
                         shown = ", ".join(map(str, asked.args))
                         self._refuse(f"{asked.what}, with {shown},", by.names)
         done = 0

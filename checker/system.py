@@ -387,11 +387,10 @@ class System:
         key = (fold, seen, before, after)
         if key not in self.handling.kept:
             result = self.handling.value(self.handling.call(fold.update, seen, before, after))
-            named = self.handling.named
             self.handling.kept[key] = Asked(
                 fold.name,
                 (seen, before, after),
                 result,
-                lambda names: self.folded(fold, *(named(v, names) for v in (seen, before, after))),
+                lambda named: self.folded(fold, named(seen), named(before), named(after)),
             )
         return self.handling.kept[key].result
