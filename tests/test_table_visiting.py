@@ -42,7 +42,7 @@ def test_probing_stays_within_the_range_of_the_worker() -> None:
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_it_says_the_same_after_it_has_grown(workers: int) -> None:
     """Filled to seven tenths, made larger, and made anew: every state is found, and none twice."""
-    size, places = 700, 1000
+    size, places = 700, 1008
     rows = keys(*(x * x * 7919 % 1_000_003 for x in range(size)))
     codes = [v.hashed(rows, k) for k in range(size)]
 
@@ -56,14 +56,14 @@ def test_it_says_the_same_after_it_has_grown(workers: int) -> None:
     slots = np.zeros(places, dtype=np.int64)
     for k, code in enumerate(codes):
         assert v.visit(slots, *owner(code, places), rows, rows, k, code, size, k) >= 0
-    larger, anew = np.zeros(1500, dtype=np.int64), np.zeros(1500, dtype=np.int64)
-    for low, high in bounds(1500):
-        v.regrow(slots, larger, low, high)
+    larger, anew = np.zeros(1512, dtype=np.int64), np.zeros(1512, dtype=np.int64)
+    for before, (low, high) in zip(bounds(places), bounds(1512), strict=True):
+        v.regrow(slots, *before, larger, low, high)
         v.enter_all(anew, low, high, rows, size)
     for grown in (larger, anew):
         assert np.count_nonzero(grown) == size
         found = [
-            v.visit(grown, *owner(code, 1500), rows, rows, k, code, size, size)
+            v.visit(grown, *owner(code, 1512), rows, rows, k, code, size, size)
             for k, code in enumerate(codes)
         ]
         assert found == [-1 - k for k in range(size)]

@@ -1,8 +1,8 @@
 """The states of one search, in arrays that grow; and the workers that go through them."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -16,27 +16,48 @@ FULL_TENTHS = 7
 
 
 class Team:
-    """Threads that run compiled code side by side."""
+    """Threads that run compiled code side by side.
+
+    They take calls from queues: a level is a few thousand short calls, and to hand one to an executor
+    takes four times as long.
+    """
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._pool = ThreadPoolExecutor(workers - 1) if workers > 1 else None
+        self._calls: list[SimpleQueue[Any]] = [SimpleQueue() for _ in range(workers - 1)]
+        self._answers: list[SimpleQueue[Any]] = [SimpleQueue() for _ in range(workers - 1)]
+        for calls, answers in zip(self._calls, self._answers, strict=True):
+            Thread(target=_serve, args=(calls, answers), daemon=True).start()
 
     def each(self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> list[Any]:
         """What the calls return, of which the first is made in this thread. None is left running."""
-        if self._pool is None or len(calls) == 1:
+        if self.workers == 1 or len(calls) == 1:
             return [function(*call) for call in calls]
-        waiting = [self._pool.submit(function, *call) for call in calls[1:]]
+        for queue, call in zip(self._calls, calls[1:], strict=False):
+            queue.put((function, call))
         try:
             first = function(*calls[0])
         finally:
-            rest = [future.result() for future in waiting]
+            rest = [queue.get() for queue in self._answers[: len(calls) - 1]]
+        for answer in rest:
+            if isinstance(answer, Exception):
+                raise answer
         return [first, *rest]
 
     def close(self) -> None:
         """Let the threads go."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        for queue in self._calls:
+            queue.put(None)
+
+
+def _serve(calls: "SimpleQueue[Any]", answers: "SimpleQueue[Any]") -> None:
+    """Make the calls, and answer each with what it returns or raises, until there are no more."""
+    while asked := calls.get():
+        function, call = asked
+        try:
+            answers.put(function(*call))
+        except Exception as error:
+            answers.put(error)
 
 
 class Store:
@@ -53,7 +74,7 @@ class Store:
         self.rows = np.zeros((1024, words), dtype=np.int64)
         self.keys = self.rows.copy() if canonical else self.rows
         self.parents = np.zeros(1024, dtype=np.int32)
-        self.slots = np.zeros(4096, dtype=np.int64)
+        self.slots = np.zeros(4096 // team.workers * team.workers, dtype=np.int64)
 
     @property
     def places(self) -> int:
@@ -66,9 +87,8 @@ class Store:
 
     def ranges(self) -> list[tuple[int, int]]:
         """The places of the visited set that each worker owns."""
-        places, workers = len(self.slots), self.team.workers
-        bounds = [places * w // workers for w in range(workers + 1)]
-        return list(pairwise(bounds))
+        share = len(self.slots) // self.team.workers
+        return [(share * w, share * (w + 1)) for w in range(self.team.workers)]
 
     def wanted(self, more: int) -> int:
         """How many bytes more must be touched before so many more states fit in, at the most."""
@@ -98,8 +118,9 @@ class Store:
         slots = self._slots(states)
         if slots > len(self.slots):
             larger = np.zeros(slots, dtype=np.int64)
-            old, self.slots = self.slots, larger
-            self.team.each(v.regrow, [(old, larger, *range_) for range_ in self.ranges()])
+            old, before, self.slots = self.slots, self.ranges(), larger
+            ranges = zip(before, self.ranges(), strict=True)
+            self.team.each(v.regrow, [(old, *was, larger, *now) for was, now in ranges])
 
     def _resize(self, states: int) -> None:
         one = self.keys is self.rows
@@ -111,11 +132,13 @@ class Store:
         self.parents.resize(states, refcheck=False)
 
     def _slots(self, states: int) -> int:
-        """How many places the visited set needs: as many as now, or half as many again."""
-        slots = len(self.slots)
-        while states * 10 > slots * FULL_TENTHS:
-            slots = slots * 3 // 2
-        return slots
+        """How many places the visited set needs: as many as now, or half as many again. Every worker
+        has the same share of them."""
+        workers = self.team.workers
+        share = len(self.slots) // workers
+        while states * 10 > share * workers * FULL_TENTHS:
+            share = share * 3 // 2
+        return share * workers
 
     def take(self, rows: Array, keys: Array, parents: Array) -> None:
         """Hold these states."""

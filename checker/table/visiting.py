@@ -6,7 +6,8 @@ where a state belongs (`home`), so the set grows in one sweep without a look at 
 spares most comparisons. Equal tags are not taken for equal states: keys are compared in full.
 
 Keys: (states, words) int64, rows or, with symmetry, rows of canonical forms. A worker owns a range of
-places, [low, high), and probing stays within it, so that workers enter states side by side.
+places, [low, high), and probing stays within it, so that workers enter states side by side. All have
+the same share of the places, so the tag alone says who owns a state, however large the set is.
 """
 
 import numpy as np
@@ -103,17 +104,17 @@ def meet(slots, low, high, keys, out_keys, codes, places, spans, begins, ends, f
 
 
 @kernel
-def regrow(slots, larger, low, high):  # type: ignore[no-untyped-def]
-    """Enters everything that belongs to [low, high) of a larger set."""
-    for at in range(slots.shape[0]):
+def regrow(slots, first, last, larger, low, high):  # type: ignore[no-untyped-def]
+    """Enters what stands in the places [first, last) of the set into a larger one, where the same
+    worker owns [low, high)."""
+    for at in range(first, last):
         if slots[at] != 0:
             place = home(slots[at] >> 32, larger.shape[0])
-            if low <= place < high:
-                while larger[place] != 0:
-                    place += 1
-                    if place == high:
-                        place = low
-                larger[place] = slots[at]
+            while larger[place] != 0:
+                place += 1
+                if place == high:
+                    place = low
+            larger[place] = slots[at]
 
 
 @kernel
