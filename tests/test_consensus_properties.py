@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from checker.properties import Property
 from checker.values import Id
@@ -155,6 +156,7 @@ def test_another_ballot_needs_a_reason() -> None:
         (views(1, *up, down, other=2), views(3, *up, down, other=2)),
         (views(1, up[0], acceptor(N2, term=2), down), views(3, up[0], acceptor(N2, term=2), down)),
         (views(1, up[0], down), views(3, up[0], down)),
-        (views(1, up[0], down), views(1, acceptor(Id("a", 1), term=2), down)),
+        (views(0, *(evolve(view, term=0) for view in up)), views(1, *up)),
+        (views(1, *up, down), views(1, evolve(up[0], term=2), up[1], down)),
     ):
         assert says(promised.no_needless_ballot, before, after) is True

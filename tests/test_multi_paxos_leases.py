@@ -168,6 +168,7 @@ def test_whoever_holds_a_lease_answers_with_its_own_version() -> None:
     same(MODEL.read(s), follower(lease=1, reads=(0,)))
     known = follower(VOTE, chosen=frozenset({(1, "c1.1")}), lease=1, reads=(0,))
     assert MODEL.read(known).state.reads == (0, 1)
+    assert MODEL.read(follower(VOTE, lease=1)).state.reads == (0,), "accepted is not chosen"
     assert enabled("read", s) and not enabled("read", follower())
 
 

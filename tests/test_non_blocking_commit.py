@@ -135,7 +135,9 @@ def test_a_decision_is_heard_once_and_an_abort_of_ones_own_stays() -> None:
     same(MODEL.decision_arrives(heard, Decision(ABORT), P2), heard)
     aborted = p(decision=ABORT)
     for model in (MODEL, HASTY):
-        same(model.decision_arrives(aborted, Decision(ABORT), C), p(decision=ABORT, heard=ABORT))
+        for outcome in (ABORT, COMMIT):
+            after = p(decision=ABORT, heard=outcome)
+            same(model.decision_arrives(aborted, Decision(outcome), C), after)
 
 
 def test_to_abort_needs_a_dead_coordinator_and_nobody_alive_who_has_heard() -> None:

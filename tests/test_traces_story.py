@@ -287,3 +287,5 @@ def test_at_the_start_a_process_tells_what_most_of_its_kind_have_otherwise() -> 
     }
     (start,) = (c for c in story(run.trace()).cells if (c.lane, c.row) == ("n2", 0))
     assert start.changes == ("log: ()",) and start.mark is None
+    two = Run("n1", "n2").start(processes={"n1": {"term": 1}, "n2": {"term": 2}})
+    assert [cell.changes for cell in story(two.trace()).cells] == [("term: 1",), ("term: 2",)]
