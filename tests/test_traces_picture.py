@@ -2,13 +2,14 @@
 
 from itertools import combinations, pairwise
 from math import hypot
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import Phase, given, settings
 from traces_samples import SAMPLES, Run, both_ways, faults, message, random_runs, split_brain
 
-from traces import lettering
+from traces import itf, lettering
 from traces.dot import to_dot
 from traces.drawing import draw
 from traces.picture import Label, Line, Picture
@@ -74,6 +75,19 @@ def assert_clean(picture: Picture) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_samples_are_clean(name: str) -> None:
     assert_clean(draw(SAMPLES[name]()))
+
+
+STORED = sorted((Path(__file__).parent.parent / "models" / "counterexamples").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_stored_counterexamples_are_clean_and_tell_who_breaks_the_property(path: Path) -> None:
+    trace = itf.read(path)
+    picture = draw(trace)
+    assert_clean(picture)
+    rings = sum(shape.role == "ring" for shape in picture.shapes)
+    nobody = "nobody" in trace.reason
+    assert rings or nobody, "the reason names no process"
 
 
 @settings(max_examples=100, deadline=None, phases=PHASES)
