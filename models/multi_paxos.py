@@ -25,7 +25,7 @@ changes of membership and reads.
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import evolve, frozen
 
@@ -162,7 +162,7 @@ class MultiPaxos(Protocol):
     environment = Environment(
         network="set", detector="perfect", budget=Budget(crashes=1, requests=2)
     )
-    properties = (
+    properties: ClassVar[tuple[Any, ...]] = (
         promised.agreement,
         promised.integrity,
         promised.validity,

@@ -26,7 +26,7 @@ value is chosen at all is not promised, as two proposers may outbid each other f
 """
 
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal
 
 from attrs import evolve, frozen
 
@@ -156,6 +156,9 @@ class Paxos(Protocol):
     accept_promises: bool = True
     #: An acceptor accepts nothing below what it has promised. If it does, promises mean nothing.
     keep_promise: bool = True
+    #: An acceptor accepts in a ballot above its promise, too. If not, one that has missed the Prepare
+    #: refuses what comes after it, and the proposer has to begin again.
+    accept_newer: bool = True
     #: A proposer counts only promises for its present ballot. If not, one that was given for an
     #: older ballot, before others accepted something, counts too.
     match_promise: bool = True
@@ -171,9 +174,14 @@ class Paxos(Protocol):
         promised.one_value_per_ballot,
         promised.ballots_never_fall,
         promised.learners_agree,
+        promised.no_needless_ballot,
         promised.a_value_is_learned,
         promised.a_later_ballot_adopts_a_value,
     )
+
+    def promises(self) -> tuple[Any, ...]:
+        """All but no_needless_ballot, which speaks of timeouts that come late enough."""
+        return tuple(p for p in self.properties if p is not promised.no_needless_ballot)
 
     def __attrs_post_init__(self) -> None:
         for text in (self.phase1_quorums, self.phase2_quorums):
@@ -264,6 +272,8 @@ class Paxos(Protocol):
         """Accept, unless a higher number was promised (2.2, phase 2b)."""
         if msg.ballot < s.promised and self.keep_promise:
             return Outcome(s, note=f"ballot {msg.ballot} < promised {s.promised}")
+        if msg.ballot > s.promised and not self.accept_newer:
+            return Outcome(s, note=f"ballot {msg.ballot} > promised {s.promised}")
         raised = msg.ballot if self.accept_promises else s.promised
         s = evolve(s, promised=max(s.promised, raised), vote=(msg.ballot, msg.value))
         return Outcome(s, [Send(src, Accepted(msg.ballot))])

@@ -120,6 +120,24 @@ def ballots_never_fall(before: Views, after: Views) -> bool | str:
     return True
 
 
+@step(about=a_value_is_accepted)
+def no_needless_ballot(before: Views, after: Views) -> bool | str:
+    """A proposer begins another ballot only if a higher one was begun, or if no majority of the
+    acceptors is up. Promised where timeouts wait for messages. [Lamport, Paxos Made Simple, 2001,
+    sections 2.2 and 2.4]"""
+    acceptors = [view for view in before if view.member]
+    if 2 * sum(view.up for view in acceptors) <= len(acceptors):
+        return True
+    highest = max((view.term or 0 for view in before), default=0)
+    for old, new in zip(before, after, strict=True):
+        if not old.member and old.term and old.term == highest and new.term != old.term:
+            return (
+                f"{new.id} begins ballot {new.term}, though nobody has outbid its ballot {old.term}"
+                " and a majority of the acceptors is up"
+            )
+    return True
+
+
 @at_rest(about=a_value_is_learned)
 def learners_agree(views: Views) -> bool | str:
     """When nothing more happens, all learners that are up have learned the same. [Lamport, Paxos

@@ -100,7 +100,10 @@ def state_machine_safety(views: Views, committed: Committed) -> bool | str:
     Ousterhout 2014, figure 3]"""
     for (index, a, _), (same, b, _) in combinations(sorted(committed, key=repr), 2):
         if index == same:
-            return f"index {index} is committed with an entry of term {a[0]} and one of term {b[0]}"
+            one, other = (
+                f"of term {entry[0]}{_committed_by(views, index, entry)}" for entry in (a, b)
+            )
+            return f"index {index} is committed with an entry {one} and one {other}"
     return True
 
 
@@ -173,6 +176,14 @@ def linearizable_reads(views: Views, reads: Reads) -> bool | str:
         return True
     who, version, floor = reads.stale
     return f"{who} answers with version {version}, though {floor} was committed before it was asked"
+
+
+def _committed_by(views: Views, index: int, entry: Entry) -> str:
+    """Who takes the entry for committed, now."""
+    for view in views:
+        if (index, entry) in view.committed:
+            return f" (by {view.id})"
+    return ""
 
 
 def _begins(log: Sequence[Entry] | None, start: Sequence[Entry] | None) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from checker.properties import Property
 from checker.values import Id
@@ -131,3 +132,31 @@ def test_what_may_happen() -> None:
 def test_a_later_ballot_adopts_a_value(other: tuple[int, int, str], adopted: bool) -> None:
     views = (acceptor(N1, (1, 1, "x")), acceptor(N2, other))
     assert says(promised.a_later_ballot_adopts_a_value, views) is adopted
+
+
+def test_another_ballot_needs_a_reason() -> None:
+    """Paxos Made Simple, sections 2.2 and 2.4: nobody has outbid the last one."""
+
+    def views(ballot: int, *acceptors: View, other: int = 0) -> tuple[View, ...]:
+        proposers = (
+            View(id=Id("p", n), term=t, member=False) for n, t in ((1, ballot), (2, other))
+        )
+        return (*proposers, *acceptors)
+
+    up = tuple(acceptor(Id("a", n), term=1) for n in (1, 2))
+    down = View(id=Id("a", 3), term=1, up=False)
+    retried = says(promised.no_needless_ballot, views(1, *up, down), views(3, *up, down))
+    assert retried == (
+        "p1 begins ballot 3, though nobody has outbid its ballot 1 and a majority of the acceptors is"
+        " up"
+    )
+    for before, after in (
+        (views(0, *up, down), views(1, *up, down)),
+        (views(1, *up, down), views(1, *up, down, other=2)),
+        (views(1, *up, down, other=2), views(3, *up, down, other=2)),
+        (views(1, up[0], acceptor(N2, term=2), down), views(3, up[0], acceptor(N2, term=2), down)),
+        (views(1, up[0], down), views(3, up[0], down)),
+        (views(0, *(evolve(view, term=0) for view in up)), views(1, *up)),
+        (views(1, *up, down), views(1, evolve(up[0], term=2), up[1], down)),
+    ):
+        assert says(promised.no_needless_ballot, before, after) is True

@@ -25,7 +25,7 @@ from models.paxos import (
     own_value,
     quorums,
 )
-from properties.consensus import one_value_per_ballot
+from properties.consensus import no_needless_ballot, one_value_per_ballot
 
 P1, P2 = Id("p", 1), Id("p", 2)
 A1, A2, A3 = ACCEPTORS = tuple(Id("a", number) for number in range(1, 4))
@@ -134,6 +134,16 @@ def test_an_acceptor_that_breaks_its_promise_or_does_not_raise_it() -> None:
     same(broken, Acceptor(A1, 3, (2, "v2")), Send(P2, Accepted(2)))
     low = Paxos(accept_promises=False).accept(Acceptor(A1, 1), Accept(2, "v2"), P2)
     same(low, Acceptor(A1, 1, (2, "v2")), Send(P2, Accepted(2)))
+
+
+def test_an_acceptor_that_refuses_what_it_has_not_promised() -> None:
+    """2.2, phase 2b: only a higher promise is a reason to refuse. MyPaxos asks for the same."""
+    strict = Paxos(accept_newer=False)
+    s = Acceptor(A1, 1)
+    same(strict.accept(s, Accept(2, "v2"), P2), s)
+    same(MODEL.accept(s, Accept(2, "v2"), P2), Acceptor(A1, 2, (2, "v2")), Send(P2, Accepted(2)))
+    same(strict.accept(s, Accept(1, "v1"), P1), Acceptor(A1, 1, (1, "v1")), Send(P1, Accepted(1)))
+    assert set(MODEL.properties) - set(MODEL.promises()) == {no_needless_ballot}
 
 
 def test_what_a_quorum_has_accepted_is_chosen_and_told() -> None:

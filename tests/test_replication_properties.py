@@ -111,6 +111,11 @@ def test_state_machine_safety() -> None:
     assert says(check, (), committed((1, 1, 1), (2, 1, 1))) is True
     broken = says(check, (), committed((1, 1, 1), (2, 1, 1), (2, 2, 2)))
     assert broken == "index 2 is committed with an entry of term 1 and one of term 2"
+    views = (view(N1, 1), view(N2, 1, 1, commit=2), view(N3, 1, 2, commit=2))
+    named = says(check, views, committed((1, 1, 1), (2, 1, 1), (2, 2, 2)))
+    assert named == (
+        "index 2 is committed with an entry of term 1 (by n2) and one of term 2 (by n3)"
+    )
 
 
 def test_committed_entries_are_durable() -> None:

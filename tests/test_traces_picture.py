@@ -1,13 +1,15 @@
 """The picture: nothing overlaps, everything is on the page, and it shows what happened."""
 
 from itertools import combinations, pairwise
+from math import hypot
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import Phase, given, settings
 from traces_samples import SAMPLES, Run, both_ways, faults, message, random_runs, split_brain
 
-from traces import lettering
+from traces import itf, lettering
 from traces.dot import to_dot
 from traces.drawing import draw
 from traces.picture import Label, Line, Picture
@@ -73,6 +75,19 @@ def assert_clean(picture: Picture) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_samples_are_clean(name: str) -> None:
     assert_clean(draw(SAMPLES[name]()))
+
+
+STORED = sorted((Path(__file__).parent.parent / "models" / "counterexamples").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_stored_counterexamples_are_clean_and_tell_who_breaks_the_property(path: Path) -> None:
+    trace = itf.read(path)
+    picture = draw(trace)
+    assert_clean(picture)
+    rings = sum(shape.role == "ring" for shape in picture.shapes)
+    nobody = "nobody" in trace.reason
+    assert rings or nobody, "the reason names no process"
 
 
 @settings(max_examples=100, deadline=None, phases=PHASES)
@@ -224,3 +239,53 @@ def test_a_ring_does_not_touch_a_tag_in_its_row() -> None:
     (tag,) = (shape for shape in picture.shapes if shape.role == "tag")
     (ring,) = (shape for shape in picture.shapes if shape.role == "ring")
     assert tag.y + tag.height / 2 < ring.y - ring.height / 2
+
+
+def test_an_arrow_ends_at_the_ring_around_its_receipt() -> None:
+    """And above the text, from either side."""
+    for receiver, other in (("n1", "n2"), ("n2", "n1")):
+        sent = Envelope(other, receiver, message("Ping"))
+        run = Run("n1", "n2").local(other, "send", sent).deliver(sent, "ping")
+        picture = draw(run.trace(receiver))
+        assert_clean(picture)
+        (ring,) = (shape for shape in picture.shapes if shape.role == "ring")
+        (arrow,) = (line for line in picture.lines if line.role == "arrow")
+        x, y = arrow.points[-1]
+        assert ring.width / 2 <= hypot(x - ring.x, y - ring.y) < ring.width / 2 + 3
+
+
+def test_the_crosses_of_messages_that_wait_side_by_side_do_not_touch() -> None:
+    one, two = (Envelope("n2", "n1", message(name)) for name in ("One", "Two"))
+    run = Run("n1", "n2").local("n2", "send", one).local("n2", "send", two).local("n2", "tick")
+    run.step(Action("crash", "crash", "n1"), down=("n1",), network=())
+    picture = draw(run.trace())
+    ends = sorted({x for line in picture.lines if line.role == "lost" for x, _ in line.points})
+    left, right = sorted(line.width for line in picture.lines if line.role == "lost")[:2]
+    assert len(ends) == 4 and ends[2] - ends[1] >= (left + right) / 2
+
+
+def test_what_is_lost_at_once_ends_in_a_cross_without_a_head_beside_what_flies() -> None:
+    lost, flies = (Envelope("n1", dst, message("Ping")) for dst in ("n2", "n3"))
+    run = Run("n1", "n2", "n3").crash("n2")
+    run.step(Action("timeout", "send", "n1", sends=(lost, flies)), down=("n2",), network=(flies,))
+    picture = draw(run.trace())
+    dead, flying = sorted(
+        (line for line in picture.lines if line.role == "arrow"), key=lambda line: line.head
+    )
+    assert flying.head and not dead.head
+    cross = [line for line in picture.lines if line.role == "lost"]
+    assert {sum(x for x, _ in line.points) / 2 for line in cross} == {dead.points[-1][0]}
+    (x, y), (far, low) = dead.points[-1], flying.points[-1]
+    start, top = flying.points[0]
+    assert y - top > (x - start) * (low - top) / (far - start) + 4, "below the other line"
+
+
+def test_a_look_at_a_lane_begins_below_what_it_has_just_sent() -> None:
+    sent = Envelope("n1", "n2", message("Ping"))
+    run = Run("n1", "n2").local("n1", "send", sent)
+    run.step(Action("poll", "look", "n2", reads=("n1",)))
+    picture = draw(run.trace())
+    (stub,) = (line for line in picture.lines if line.role == "arrow")
+    (look,) = (line for line in picture.lines if line.role == "read")
+    assert look.points[0][1] > stub.points[-1][1]
+    assert_clean(picture)

@@ -78,6 +78,11 @@ class Publish:
         (Vote(0, ()), {"type": "Vote", "term": 0, "by": {"#tup": []}}, "Vote(term 0)"),
         (Empty(), {"type": "Empty"}, "Empty"),
         (
+            Vote((), None),  # type: ignore[arg-type]
+            {"type": "Vote", "term": {"#tup": []}, "by": plain(None)},
+            "Vote(term (), by -)",
+        ),
+        (
             Publish(Vote(1, None)),
             {"type": "Publish", "vote": {"type": "Vote", "term": 1, "by": plain(None)}, "acks": 0},
             "Publish(vote(term 1), acks 0)",

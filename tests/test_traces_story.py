@@ -268,3 +268,24 @@ def test_a_message_to_somebody_who_has_no_lane_is_told_but_not_drawn() -> None:
     told = story(Run("n1").local("n1", "answer", reply).trace())
     assert told.flights == ()
     assert told.cells[0].sent[0].text == "→ client Ok (in flight)"
+
+
+def test_at_the_start_a_process_tells_what_most_of_its_kind_have_otherwise() -> None:
+    log = {"#tup": [1]}
+    processes = {
+        "n1": {"term": 1, "log": log, "role": "LEADER"},
+        "n2": {"term": 2, "log": {"#tup": []}, "role": "FOLLOWER"},
+        "n3": {"term": 2, "log": {"#tup": [2]}, "role": "FOLLOWER"},
+        "store": {"wrote": 0},
+    }
+    run = Run("n1", "n2", "n3", "store").start(processes=processes, leads={"n1": "term 1"})
+    told = {cell.lane: cell.changes for cell in story(run.local("n2", "tick").trace()).cells}
+    assert told == {
+        "n1": ("term: 1", "log: (1)", "role: LEADER"),
+        "n2": (),  # its later cell: nothing has changed
+        "n3": ("log: (2)",),
+    }
+    (start,) = (c for c in story(run.trace()).cells if (c.lane, c.row) == ("n2", 0))
+    assert start.changes == ("log: ()",) and start.mark is None
+    two = Run("n1", "n2").start(processes={"n1": {"term": 1}, "n2": {"term": 2}})
+    assert [cell.changes for cell in story(two.trace()).cells] == [("term: 1",), ("term: 2",)]

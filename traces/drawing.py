@@ -44,7 +44,8 @@ from traces.story import Banner, Span, Story, story
 from traces.trace import Trace
 
 _STUB = 46.0
-_CROSS = 5.0
+_LOST_STUB = 30.0
+_CROSS = 4.5
 
 
 def draw(trace: Trace) -> Picture:
@@ -183,17 +184,23 @@ class _Artist:
                 self.lines.append(Line("wall", points, RED, width, dash))
 
     def _reads(self) -> None:
+        sent = {(way.envelope.src, way.sent) for way in self.story.flights}
         for read in self.story.reads:
             x = self.layout.columns[read.lane].x
-            y = self.layout.rows[read.row - 1].bottom + 4
+            # Below the messages that leave the lane there.
+            sends = (read.lane, read.row - 1) in sent
+            y = self.layout.rows[read.row - 1].bottom + (18 if sends else 4)
             points = ((x, y), self._tip(read.reader, read.row, x))
             self.lines.append(Line("read", points, INK, 1.1, "dotted", head=True))
             self.shapes.append(Shape("read", "ellipse", x, y, 6, 6, WHITE, INK))
 
     def _tip(self, lane: str, row: int, x: float) -> Point:
-        """Where an arrow from `x` touches the dot: on its upper edge, above the text."""
-        target = self.layout.columns[lane].x
-        return target + (3.5 if x > target else -3.5), self.layout.rows[row].dot - 5.5
+        """Where an arrow from `x` touches the dot, or the ring around it: on the upper edge, above
+        the text."""
+        target, dot = self.layout.columns[lane].x, self.layout.rows[row].dot
+        ringed = lane in self.story.culprits and dot == self.layout.ring
+        side, up = (6.5, 11.0) if ringed else (3.5, 5.5)
+        return target + (side if x > target else -side), dot - up
 
     def _flight(self, number: int, flight: Flight) -> None:
         if flight.fate == "again":
@@ -206,16 +213,20 @@ class _Artist:
             self._arrow((start, tip))
         elif flight.copied is None or flight.fate != "in flight":
             end = self._stub_end(flight, start)
-            self._arrow((start, end), "dotted")
-            if flight.fate != "in flight":
+            if flight.fate == "in flight":
+                self._arrow((start, end), "dotted")
+            else:
+                self.lines.append(Line("arrow", (start, end), BLUE, 1.3, "dotted"))
                 self._cross(*end)
 
     def _stub_end(self, flight: Flight, start: Point) -> Point:
-        """A short way towards the receiver, still inside the gap."""
+        """A short way towards the receiver, still inside the gap. What is lost at once ends earlier, so
+        that its cross lies on no other message."""
         reach = self.layout.columns[flight.envelope.dst].x - start[0]
         if reach == 0:
             return start[0] - 12, start[1] + 14
-        step = min(_STUB, abs(reach) / 2)
+        length = _STUB if flight.fate == "in flight" else _LOST_STUB
+        step = min(length, abs(reach) / 2)
         return start[0] + (step if reach > 0 else -step), start[1] + 14
 
     def _waiting_flight(self, number: int, flight: Flight, start: Point) -> None:

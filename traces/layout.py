@@ -18,7 +18,7 @@ MARGIN = 22.0
 GUTTER = 26.0
 HEADER = 24.0
 TEXT_OFFSET = 15.0
-CHANNEL = 9.0
+CHANNEL = 12.0
 TEXT_LIMIT = 190.0
 TAG_LIMIT = 190.0
 TAG_LINE = 12.5
@@ -171,7 +171,7 @@ def lay_out(story: Story, top: float) -> Layout:
         walls=walls,
         width=max(x + MARGIN, _LEAST_PAGE),
         ring=ring,
-        foot=max(rows[-1].bottom, ring) + 18,
+        foot=max(rows[-1].bottom, ring) + 22,
     )
 
 

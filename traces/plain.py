@@ -73,9 +73,9 @@ def order(data: Any) -> tuple[list[str | int], str]:
 def short(data: Any) -> str:
     """Plain data as one compact line: `{n1, n2}`, `Vote(term 2)`, `-` for nothing.
 
-    Fields of a record that hold nothing are left out. A record that tells of nothing but another
-    one is written with that one's fields, and a class is not named again where its field is called
-    the same: `Publish(version 2)` for `Publish(cluster Cluster(version 2))`.
+    Fields of a record that hold nothing are left out, unless all of them do. A record that tells of
+    nothing but another one is written with that one's fields, and a class is not named again where
+    its field is called the same: `Publish(version 2)` for `Publish(cluster Cluster(version 2))`.
     """
     if isinstance(data, bool):
         return "true" if data else "false"
@@ -105,7 +105,8 @@ def short(data: Any) -> str:
 
 
 def _fields(data: Mapping[str, Any]) -> str:
-    told = {key: value for key, value in data.items() if key != "type" and not _empty(value)}
+    fields = {key: value for key, value in data.items() if key != "type"}
+    told = {key: value for key, value in fields.items() if not _empty(value)} or fields
     if len(told) == 1 and is_record(*told.values()):
         return _fields(*told.values())
     return ", ".join(_field(key, value) for key, value in told.items())

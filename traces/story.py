@@ -221,7 +221,11 @@ def _cell(trace: Trace, lane: str, row: int, ways: tuple[Flight, ...]) -> Cell:
         note=action.note if action is not None and acts else "",
         received=_received(action) if action is not None and acts else "",
         leads=f"leads, {leads}" if leads and begins else "leads" if begins else "",
-        changes=changes(before.processes[lane], after.processes[lane]) if before else (),
+        changes=(
+            changes(before.processes[lane], after.processes[lane])
+            if before
+            else _unlike_others(after, lane)
+        ),
         sent=_sent(lane, row, ways),
     )
 
@@ -272,6 +276,17 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, .
         else:
             lines.append(f"{name}: {_known(short(old))} -> {short(new)}")
     return tuple(lines)
+
+
+def _unlike_others(state: State, lane: str) -> tuple[str, ...]:
+    """The fields that a process has at the start otherwise than most of its kind, as `field: value`."""
+    own = state.processes[lane]
+    alike = [fields for fields in state.processes.values() if fields.keys() == own.keys()]
+    return tuple(
+        f"{name}: {short(value)}"
+        for name, value in own.items()
+        if 2 * sum(fields[name] == value for fields in alike) <= len(alike)
+    )
 
 
 def _sent(lane: str, row: int, ways: tuple[Flight, ...]) -> tuple[Sent, ...]:

@@ -73,7 +73,8 @@ def _column(trace: Trace, lane: str, row: int, cell: Cell | None) -> Text:
     if cell is not None:
         if cell.mark in _MARKS:
             lines.append(Text(_MARKS[cell.mark], style="bold"))
-        lines += [Text(change) for change in cell.changes]
+        # At the start all fields are told.
+        lines += [Text(change) for change in cell.changes if row]
         if cell.leads:
             lines.append(Text(cell.leads, style="bold green"))
         lines += [Text(sent.text, style="red" if sent.lost else "blue") for sent in cell.sent]
