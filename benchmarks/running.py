@@ -28,9 +28,11 @@ class Ran:
 
 def run(command: Sequence[str], where: Path) -> Ran:
     """Run a command in a directory, alone, and wait for it."""
+    # Python keeps its own compiled code too, as it does unless it is told not to.
+    env = {name: v for name, v in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         begun = perf_counter()
-        process = Popen(command, cwd=where, stdout=out, stderr=err)
+        process = Popen(command, cwd=where, stdout=out, stderr=err, env=env)
         try:
             _, status, usage = os.wait4(process.pid, 0)
         except BaseException:
