@@ -51,7 +51,7 @@ class Tables:
         #: How long the log was when rows were last laid out: without a question, nothing grows.
         self._laid_out = 0
         self._begin(permutations)
-        self.layout = Layout([0] * (2 + n + n * n))
+        self.take_layout(Layout([0] * (2 + n + n * n)))
 
     def counts(self) -> list[int]:
         """How many numbers each field of a row must hold."""
