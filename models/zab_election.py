@@ -55,6 +55,10 @@ class Electing(Ensemble):
     #: 3.4.0 to 3.4.3, in which a greater id beats an equal zxid whatever the epochs: two votes can
     #: each beat the other.
     vote_order: Literal["epoch", "zxid", "id", "any", "torn"] = "epoch"
+    #: What servers that have elected have to agree in before a late one joins them. "leader": whom they
+    #: follow. "vote": all of the vote, and its round (3.4.0 to 3.4.5): a leader whose followers elected
+    #: it in a later round is joined by nobody.
+    outside_votes: Literal["leader", "vote"] = "leader"
     #: How many elections a server may begin (fast only): a bound of the scope.
     rounds: int = 1
 
@@ -191,6 +195,8 @@ class Electing(Ensemble):
         """Whether a quorum in the table has this leader, and it says itself that it leads
         (checkLeader)."""
         same = [h for h in table if h.vote.leader == word.vote.leader]
+        if self.outside_votes == "vote":
+            same = [h for h in same if (h.vote, h.round) == (word.vote, word.round)]
         leads = any(h.sender == word.vote.leader and h.role is Role.LEADING for h in table)
         return self.quorum(h.sender for h in same) and leads
 
