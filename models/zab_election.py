@@ -8,8 +8,9 @@ and its own first vote; in its own round it changes to every better vote that it
 everybody. An older round is answered, and not counted. Once a quorum has the server's own vote, and
 for finalizeWait (200 ms) no better one has come, the election is over: the server leads, or follows.
 Who does not look for a leader answers with the vote it ended with; the asker joins when a quorum
-names one leader and that one itself says that it leads. (Rounds and epochs of these votes are not
-compared: since ticket 1732 they do not matter.)
+names one leader and that one itself says that it leads. (Rounds of these votes are not compared since
+ticket 1732. Their epochs are, once leader and followers have brought them up to the new one; that is
+left out, for an epoch has one leader.)
 
 The oracle in its place. The paper (section IV) assumes nothing of an election: whom it names may be
 wrong. With `election = "oracle"` it is one step: a server begins to lead if its own first vote is as

@@ -181,6 +181,9 @@ def test_how_a_run_begins() -> None:
     assert model.initial(N3) == leader(acks=frozenset({(N1, (0, 0)), (N2, (0, 0))}))
     assert model.initial(N1) == follower(N1)
     assert Zab(start="looking").initial(N1) == Server(N1)
+    told = frozenset({(N1, (1, 1)), (N2, (1, 1))})
+    assert Zab(history=1).initial(N3) == leader(log=(A,), acks=told)
+    assert Zab(history=1).initial(N1) == follower(N1, (A,))
     assert promised.votes_only_improve not in model.promises()
     assert Zab(recovery=False).promises() == (promised.votes_only_improve,)
 
