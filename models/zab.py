@@ -17,17 +17,16 @@ Two promises are to be kept across crashes (section 4 of the paper; every introd
 them): what was committed is never lost, and what was discarded, because a leader was established
 without it, never comes back.
 
-The model has four files. `models.zab_server` says what a server is and what it has on disk;
-`models.zab_election` has elections, message by message or as an oracle; `models.zab_recovery`
-discovery and synchronization, with what is abstracted there; this one the broadcast, and what is
-checked. The default scope elects by the oracle, lets any server crash and come back, and has one
-client request; `election = "fast"` with `recovery = false` looks at elections alone.
+The model has five files. `models.zab_server` says what a server is and what it has on disk;
+`models.zab_election` has elections, message by message or as an oracle; `models.zab_disk` what is
+written when; `models.zab_recovery` discovery and synchronization, with what is abstracted there; this
+one the broadcast, and what is checked. The default scope elects by the oracle, lets any server crash
+and come back, and has one client request; `election = "fast"` with `recovery = false` looks at
+elections alone.
 
 Acknowledgements count for all that was logged before, since the channels are FIFO. A leader logs its
-own proposal before it sends it (the code does both at once, and counts itself when it has). A server
-whose log ends in an epoch that it had not yet written down may start (since ticket 1653 the code
-repairs that), with its old currentEpoch: it is then the less recent one, and what it has too much is
-cut off. Sessions, reconfiguration, reads and the batching of proposals are left out.
+own proposal before it sends it (the code does both at once, and counts itself when it has). Sessions,
+reconfiguration, reads and the batching of proposals are left out.
 """
 
 from typing import Any, Literal
@@ -165,7 +164,7 @@ class Zab(Recovering):
             return Outcome(s)
         if not s.established and (src, msg.link) not in self.synchronized(s):
             return Outcome(evolve(s, mistaken=s.mistaken | {(src, msg.link)}))
-        if not s.established or msg.zxid[0] != s.epoch:
+        if msg.zxid[0] != s.epoch:
             return Outcome(s)
         return self.commit_all(self.acknowledged(s, src, msg.zxid))
 

@@ -13,7 +13,7 @@ Synchronization (phase 2). The leader compares the follower's last zxid with the
 holds in memory (LearnerHandler.syncFollower) and sends what is missing (DIFF), has the follower cut
 off what is too much (TRUNC), or sends everything (SNAP); then NEWLEADER. The follower cuts at once,
 logs what it was sent, sets currentEpoch, and acknowledges: in this order since 3.9.3. When a quorum
-has, the leader is established: its history is committed (UPTODATE).
+has, the leader is established: its history is committed (UPTODATE). `models.zab_disk` has the writing.
 
 What is abstracted. In these phases one side waits for the other over a connection that loses all that
 is on its way when it breaks. So a message and its receipt are one step, in which the receiver reads
@@ -31,6 +31,14 @@ epoch; a leader asks who is still there, and gives up without a quorum.
 On-disk synchronization from the transaction log (snapshotSizeFactor) is left out: SNAP does the same in
 its place. That a leader or follower sets its last zxid to (epoch, 0) in memory is left out as well: it
 decides only between votes of the same currentEpoch, where an equal log is equal without it.
+
+Ticket 3104 (fixed in 3.5.5 and 3.6.0) is below this abstraction. A leader queued NEWLEADER before it took
+the snapshot that it sent ahead of it. A follower then replayed, on a snapshot that had a later
+transaction, an earlier one of the same node, and saved the result under the later zxid before the later
+one was replayed; it crashed, and nobody sent it the later one again. That takes contents that overwrite
+each other, where here a database is the list of its transactions, and three moments of one
+synchronization (proposals are forwarded, NEWLEADER is queued, the snapshot is taken), where here there is
+one.
 """
 
 from typing import Any, Literal

@@ -157,7 +157,6 @@ class Ensemble(Protocol):
             round=s.round,
             failures=s.failures,
             remembered=s.remembered,
-            late=s.late,
         )
 
     def joins(self, s: Server, leader: Id) -> Server:

@@ -169,6 +169,21 @@ def test_what_is_written_before_newleader_is_acknowledged_is_not_acknowledged_by
     same(THREAD.write_log(watches), evolve(watches, log=(A, B), pending=()))
 
 
+def test_what_is_still_to_log_when_newleader_is_acknowledged() -> None:
+    """Ticket 4646: it counts as received, and what is logged after UPTODATE is a proposal."""
+    s = sent(acked=False)
+    acked = Zab(sync_order="ack-first", keep_queue=False).write_epoch(s).state  # type: ignore[union-attr]
+    assert acked.synced == (1, 2)
+    serves = follower(N1, (A,), pending=(B,))
+    written = follower(N1, (A, B), data=(A,))
+    same(Zab(sync_order="ack-first").write_log(serves), written, Send(N3, Ack(1, 0, (1, 2))))
+
+
+def test_what_a_server_remembers_of_its_disk_outlives_an_election() -> None:
+    s = server(N1, failures=1, remembered=2)
+    assert Zab().look(follower(N1, failures=1, remembered=2)) == s
+
+
 def test_an_orderly_end_logs_what_is_queued() -> None:
     """SyncRequestProcessor.shutdown, before fastForwardDataBase."""
     s = follower(N1, pending=(A,))
