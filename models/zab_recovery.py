@@ -32,13 +32,13 @@ On-disk synchronization from the transaction log (snapshotSizeFactor) is left ou
 its place. That a leader or follower sets its last zxid to (epoch, 0) in memory is left out as well: it
 decides only between votes of the same currentEpoch, where an equal log is equal without it.
 
-Ticket 3104 (fixed in 3.5.5 and 3.6.0) is below this abstraction. A leader queued NEWLEADER before it took
-the snapshot that it sent ahead of it. A follower then replayed, on a snapshot that had a later
-transaction, an earlier one of the same node, and saved the result under the later zxid before the later
-one was replayed; it crashed, and nobody sent it the later one again. That takes contents that overwrite
-each other, where here a database is the list of its transactions, and three moments of one
-synchronization (proposals are forwarded, NEWLEADER is queued, the snapshot is taken), where here there is
-one.
+Ticket 3104 (fixed in 3.5.5 and 3.6.0) is below this abstraction. A leader queued NEWLEADER before it
+took the snapshot that it sent ahead of it. A follower then replayed, on a snapshot that had a later
+transaction, an earlier one of the same node, and saved the result under the later zxid before the
+later one was replayed; it crashed, and nobody sent it the later one again. That takes contents that
+overwrite each other, where here a database is the list of its transactions, and three moments of one
+synchronization (proposals are forwarded, NEWLEADER is queued, the snapshot is taken), where here
+there is one.
 """
 
 from typing import Any, Literal
