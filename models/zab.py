@@ -17,24 +17,24 @@ Two promises are to be kept across crashes (section 4 of the paper; every introd
 them): what was committed is never lost, and what was discarded, because a leader was established
 without it, never comes back.
 
-The model has four files. `models.zab_server` says what a server is and what it has on disk;
-`models.zab_election` has elections, message by message or as an oracle; `models.zab_recovery`
-discovery and synchronization, with what is abstracted there; this one the broadcast, and what is
-checked. The default scope elects by the oracle, lets any server crash and come back, and has one
-client request; `election = "fast"` with `recovery = false` looks at elections alone.
+The model has five files. `models.zab_server` says what a server is and what it has on disk;
+`models.zab_election` has elections, message by message or as an oracle; `models.zab_disk` what is
+written when; `models.zab_recovery` discovery and synchronization, with what is abstracted there; this
+one the broadcast, and what is checked. The default scope elects by the oracle, lets any server crash
+and come back, and has one client request; `election = "fast"` with `recovery = false` looks at
+elections alone.
 
 Acknowledgements count for all that was logged before, since the channels are FIFO. A leader logs its
-own proposal before it sends it (the code does both at once, and counts itself when it has). A server
-whose log ends in an epoch that it had not yet written down may start (since ticket 1653 the code
-repairs that), with its old currentEpoch: it is then the less recent one, and what it has too much is
-cut off. Sessions, reconfiguration, reads and the batching of proposals are left out.
+own proposal before it sends it (the code does both at once, and counts itself when it has). Sessions,
+reconfiguration, reads and the batching of proposals are left out.
 """
 
 from typing import Any, Literal
 
 from attrs import evolve, frozen
 
-from checker import Budget, Environment, Id, Outcome, Outcomes, Restart, Send, request, to, upon
+from checker import Budget, Environment, Id, Outcome, Outcomes, Send, request, to, upon
+from models.zab_disk import Ack
 from models.zab_recovery import Recovering, UpToDate
 from models.zab_server import Log, Phase, Role, Server, Txn, Vote, Zxid, last, zxid
 from properties import broadcast as promised
@@ -47,14 +47,6 @@ class Propose:
     """From the leader of its epoch: log this transaction."""
 
     txn: Txn
-
-
-@frozen
-class Ack:
-    """To the leader of its epoch: logged, with all before it."""
-
-    zxid: Zxid
-    link: int
 
 
 @frozen
@@ -77,6 +69,8 @@ class Zab(Recovering):
     #: highest server leads in epoch 1, and all follow it. "uneven" (for elections): each server has
     #: one of the histories that are left when epoch 1, or 1 and 2, had one transaction.
     start: Literal["looking", "established", "uneven"] = "established"
+    #: How many transactions all servers have at the start, if it is established: a bound of the scope.
+    history: int = 0
     #: An observer keeps what it is informed of between synchronization and UPTODATE. If not, there
     #: is a gap in its log for good.
     keep_informs: bool = True
@@ -97,6 +91,8 @@ class Zab(Recovering):
         promised.one_primary_per_epoch,
         election.terms_never_fall,
         promised.epochs_are_accepted_first,
+        promised.committed_is_on_a_quorum,
+        promised.no_process_fails,
         election.no_lasting_split_brain,
         election.leadership_settles,
         promised.replicas_converge,
@@ -116,14 +112,15 @@ class Zab(Recovering):
         if self.start == "looking":
             return Server(id)
         leader = Id("n", self.nodes)
-        s = Server(id, 1, 1, phase=Phase.BROADCAST, leader=leader, epoch=1)
+        log: Log = tuple((1, (number, leader)) for number in range(1, self.history + 1))
+        s = Server(id, 1, 1, log, phase=Phase.BROADCAST, leader=leader, data=log, epoch=1)
         if self.election == "fast":
             s = evolve(s, round=1, vote=Vote(leader, 0, (0, 0)))
         if id != leader:
             return evolve(s, role=Role.FOLLOWING, pending=(), acked=True)
         followers = self.others(s)
         links = frozenset((id, 0) for id in followers)
-        acks = frozenset((id, (0, 0)) for id in followers)
+        acks = frozenset((id, last(log)) for id in followers)
         return evolve(s, role=Role.LEADING, links=links, acks=acks)
 
     def uneven(self, id: Id) -> tuple[Server, ...]:
@@ -154,14 +151,20 @@ class Zab(Recovering):
         """Log it and say so; until the history before it is on disk it has to wait."""
         if not self.hears(s, src, msg.txn[0]) or msg.txn in s.log + (s.pending or ()):
             return Outcome(s)
-        if s.pending or not s.acked:
+        if s.pending or not s.acked or self.logging != "at-once":
             return Outcome(evolve(s, pending=(*(s.pending or ()), msg.txn)))
-        return Outcome(evolve(s, log=(*s.log, msg.txn)), [Send(src, Ack(zxid(msg.txn), s.link))])
+        ack = Ack(s.epoch, s.link, zxid(msg.txn))
+        return Outcome(evolve(s, log=(*s.log, msg.txn)), [Send(src, ack)])
 
     @upon(Ack)
     def ack_proposal(self, s: Server, msg: Ack, src: Id) -> Outcomes:
-        """Leader.processAck and tryToCommit: commit in order what a quorum has."""
-        if not s.established or msg.zxid[0] != s.epoch or (src, msg.link) not in s.links:
+        """Leader.processAck and tryToCommit: commit in order what a quorum has. Over a connection on
+        which NEWLEADER is to be acknowledged first, it is taken for that (LearnerHandler.run)."""
+        if s.epoch != msg.epoch or (src, msg.link) not in s.links:
+            return Outcome(s)
+        if not s.established and (src, msg.link) not in self.synchronized(s):
+            return Outcome(evolve(s, mistaken=s.mistaken | {(src, msg.link)}))
+        if msg.zxid[0] != s.epoch:
             return Outcome(s)
         return self.commit_all(self.acknowledged(s, src, msg.zxid))
 
@@ -186,9 +189,13 @@ class Zab(Recovering):
     @upon(Commit)
     def commit(self, s: Server, msg: Commit, src: Id) -> Outcomes:
         """Process the next transaction; before UPTODATE, that one says what is committed."""
-        if not self.hears(s, src, msg.zxid[0]) or s.phase is not Phase.BROADCAST:
+        if not self.hears(s, src, msg.zxid[0]):
             return Outcome(s)
-        return Outcome(self.deliver(s, msg.zxid))
+        if s.phase is Phase.BROADCAST:
+            return Outcome(self.deliver(s, msg.zxid))
+        if s.acked and msg.zxid > last(s.data) and last(s.log + (s.pending or ())) == s.synced:
+            return Outcome(self.failed(s, f"COMMIT {msg.zxid}, and the queue is empty"))
+        return Outcome(s)
 
     def deliver(self, s: Server, upto: Zxid) -> Server:
         """The server after it has processed what its leader has proposed, up to this zxid."""
@@ -208,16 +215,12 @@ class Zab(Recovering):
             return Outcome(evolve(s, pending=(*(s.pending or ()), msg.txn), data=data))
         return Outcome(evolve(s, log=(*s.log, msg.txn), data=data))
 
-    @upon(Restart)
-    def restart(self, s: Server) -> Outcomes:
-        """Back after a crash: the database is what the log says."""
-        return Outcome(evolve(s, data=s.log))
-
     def view(self, s: Server) -> View:
         serves = s.phase is Phase.BROADCAST
         votes = s.role is Role.LOOKING and s.vote is not None
         return View(
             id=s.id,
+            up=s.role is not Role.STOPPED,
             leads=s.established or (s.role is Role.LEADING and not self.recovery),
             term=s.current,
             promised=s.accepted,
@@ -226,4 +229,5 @@ class Zab(Recovering):
             committed=frozenset(enumerate(s.data, 1)) if serves else frozenset(),
             ballot=(s.round, s.vote.leader) if votes and s.vote else None,
             member=not s.observes,
+            failure=s.failure or None,
         )

@@ -8,8 +8,9 @@ and its own first vote; in its own round it changes to every better vote that it
 everybody. An older round is answered, and not counted. Once a quorum has the server's own vote, and
 for finalizeWait (200 ms) no better one has come, the election is over: the server leads, or follows.
 Who does not look for a leader answers with the vote it ended with; the asker joins when a quorum
-names one leader and that one itself says that it leads. (Rounds and epochs of these votes are not
-compared: since ticket 1732 they do not matter.)
+names one leader and that one itself says that it leads. (Rounds of these votes are not compared since
+ticket 1732. Their epochs are, once leader and followers have brought them up to the new one; that is
+left out, for an epoch has one leader.)
 
 The oracle in its place. The paper (section IV) assumes nothing of an election: whom it names may be
 wrong. With `election = "oracle"` it is one step: a server begins to lead if its own first vote is as
@@ -55,6 +56,10 @@ class Electing(Ensemble):
     #: 3.4.0 to 3.4.3, in which a greater id beats an equal zxid whatever the epochs: two votes can
     #: each beat the other.
     vote_order: Literal["epoch", "zxid", "id", "any", "torn"] = "epoch"
+    #: What servers that have elected have to agree in before a late one joins them. "leader": whom they
+    #: follow. "vote": all of the vote, and its round (3.4.0 to 3.4.5): a leader whose followers elected
+    #: it in a later round is joined by nobody.
+    outside_votes: Literal["leader", "vote"] = "leader"
     #: How many elections a server may begin (fast only): a bound of the scope.
     rounds: int = 1
 
@@ -191,6 +196,8 @@ class Electing(Ensemble):
         """Whether a quorum in the table has this leader, and it says itself that it leads
         (checkLeader)."""
         same = [h for h in table if h.vote.leader == word.vote.leader]
+        if self.outside_votes == "vote":
+            same = [h for h in same if (h.vote, h.round) == (word.vote, word.round)]
         leads = any(h.sender == word.vote.leader and h.role is Role.LEADING for h in table)
         return self.quorum(h.sender for h in same) and leads
 

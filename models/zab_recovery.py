@@ -13,7 +13,7 @@ Synchronization (phase 2). The leader compares the follower's last zxid with the
 holds in memory (LearnerHandler.syncFollower) and sends what is missing (DIFF), has the follower cut
 off what is too much (TRUNC), or sends everything (SNAP); then NEWLEADER. The follower cuts at once,
 logs what it was sent, sets currentEpoch, and acknowledges: in this order since 3.9.3. When a quorum
-has, the leader is established: its history is committed (UPTODATE).
+has, the leader is established: its history is committed (UPTODATE). `models.zab_disk` has the writing.
 
 What is abstracted. In these phases one side waits for the other over a connection that loses all that
 is on its way when it breaks. So a message and its receipt are one step, in which the receiver reads
@@ -31,28 +31,27 @@ epoch; a leader asks who is still there, and gives up without a quorum.
 On-disk synchronization from the transaction log (snapshotSizeFactor) is left out: SNAP does the same in
 its place. That a leader or follower sets its last zxid to (epoch, 0) in memory is left out as well: it
 decides only between votes of the same currentEpoch, where an equal log is equal without it.
+
+Ticket 3104 (fixed in 3.5.5 and 3.6.0) is below this abstraction. A leader queued NEWLEADER before it
+took the snapshot that it sent ahead of it. A follower then replayed, on a snapshot that had a later
+transaction, an earlier one of the same node, and saved the result under the later zxid before the
+later one was replayed; it crashed, and nobody sent it the later one again. That takes contents that
+overwrite each other, where here a database is the list of its transactions, and three moments of one
+synchronization (proposals are forwarded, NEWLEADER is queued, the snapshot is taken), where here
+there is one.
 """
 
 from typing import Any, Literal
 
 from attrs import evolve, frozen
 
-from checker import Id, Outcome, Outcomes, Send, Suspect, poll, setting, timeout, upon
-from models.zab_election import Electing
+from checker import Id, Outcome, Outcomes, Send, Suspect, poll, setting, upon
+from models.zab_disk import AckNewLeader, Writing
 from models.zab_server import Log, Phase, Role, Server, Zxid, last, zxid
 
 DISCOVERY, SYNCHRONIZATION, BROADCAST = Phase.DISCOVERY, Phase.SYNCHRONIZATION, Phase.BROADCAST
 #: What is heard of a leader that leads no more.
 NOWHERE = (0, DISCOVERY, frozenset[tuple[Id, int]](), (), ())
-
-
-@frozen
-class AckNewLeader:
-    """To the leader of this epoch: I have your history, and have logged up to this zxid."""
-
-    epoch: int
-    link: int
-    zxid: Zxid
 
 
 @frozen
@@ -73,7 +72,7 @@ class Sync:
 
 
 @frozen
-class Recovering(Electing):
+class Recovering(Writing):
     #: Whether there is more to look at than elections.
     recovery: bool = True
     #: Epochs that are begun: a bound of the scope.
@@ -86,16 +85,12 @@ class Recovering(Electing):
     #: A follower cuts off what its leader does not have. If not, a transaction that was given up
     #: stays in its log and may be elected with it.
     truncate: bool = True
-    #: In which order a follower writes what it was sent. "log-first": the log, currentEpoch, and then
-    #: it acknowledges. "epoch-first": a crash in between leaves a great epoch with an old log, which
-    #: wins elections. "ack-first": the leader counts on a log that is not written yet.
-    sync_order: Literal["log-first", "epoch-first", "ack-first"] = "log-first"
 
     # -- discovery -------------------------------------------------------------------------
 
     def presence(self, s: Server) -> tuple[Any, ...]:
         """What a leader sees of a server: FOLLOWERINFO, and whether it is still there."""
-        return s.role, s.leader, s.phase, s.epoch, s.link, s.vote or self.own_vote(s), s.accepted
+        return s.role, s.leader, s.phase, s.epoch, s.link, s.vote or self.own_vote(s), s.agreed
 
     @poll(
         reply=presence,
@@ -107,7 +102,7 @@ class Recovering(Electing):
         come = {id: r for id, r in replies.items() if r[1:3] == (s.id, DISCOVERY)}
         if not (self.recovery and self.quorum([s.id, *come])):
             return ()
-        epoch = 1 + max(s.accepted, *(r[-1] for r in come.values()))
+        epoch = 1 + max(s.agreed, *(r[-1] for r in come.values()))
         note = f"followers {len(come)} of {self.nodes}"
         return Outcome(evolve(s, accepted=epoch, epoch=epoch), note=note)
 
@@ -124,12 +119,15 @@ class Recovering(Electing):
         epoch, *_ = self.of_leader(s, replies)
         if not epoch:
             return ()
-        if epoch < s.accepted:
-            return Outcome(self.look(s), note=f"epoch {epoch} < {s.accepted}")
-        consents = epoch > s.accepted
-        link = 0 if consents else s.link + 1
-        s = evolve(s, accepted=epoch, epoch=epoch, consents=consents, link=link)
-        return Outcome(evolve(s, phase=SYNCHRONIZATION))
+        if epoch < s.agreed:
+            return Outcome(self.look(s), note=f"epoch {epoch} < {s.agreed}")
+        if epoch == s.agreed:
+            return Outcome(self.enters(s, epoch, s.link + 1))
+        accepted = evolve(s, accepted=epoch, remembered=0, consents=True)
+        return (Outcome(self.enters(accepted, epoch, 0)), *self.unwritten(s, epoch))
+
+    def enters(self, s: Server, epoch: int, link: int) -> Server:
+        return evolve(s, epoch=epoch, link=link, phase=SYNCHRONIZATION)
 
     def of_leader(self, s: Server, replies: dict[Id, tuple[Any, ...]]) -> tuple[Any, ...]:
         """What the server's leader says of itself."""
@@ -201,34 +199,6 @@ class Recovering(Electing):
         s = evolve(s, data=sync.txns if snapshot else base + sync.txns)
         return Outcome(s, note=f"{sync.kind}, {len(new)} transactions")
 
-    @timeout(when=lambda s: bool(s.pending) or s.snapshot)
-    def write_log(self, s: Server) -> Outcomes:
-        """What was received goes to disk."""
-        early = self.sync_order == "epoch-first" and s.current < s.epoch
-        if early or (self.sync_order == "ack-first" and not s.acked):
-            return ()
-        assert s.pending is not None
-        s = evolve(s, log=s.pending if s.snapshot else s.log + s.pending, pending=())
-        s = evolve(s, snapshot=False)
-        if s.acked and not s.observes:
-            return Outcome(s, [self.ack(s)])
-        return Outcome(s)
-
-    @timeout(when=lambda s: s.pending is not None and not s.acked)
-    def write_epoch(self, s: Server) -> Outcomes:
-        """currentEpoch goes to disk, and NEWLEADER is acknowledged once all is done that must be."""
-        written = not (s.pending or s.snapshot)
-        if self.sync_order == "log-first" and not written:
-            return ()
-        s = evolve(s, current=s.epoch)
-        if not written and self.sync_order == "epoch-first":
-            return Outcome(s)
-        return Outcome(evolve(s, acked=True), [self.ack(s)])
-
-    def ack(self, s: Server) -> Send:
-        assert s.leader is not None
-        return Send(s.leader, AckNewLeader(s.epoch, s.link, last(s.log)))
-
     @upon(AckNewLeader)
     def ack_new_leader(self, s: Server, msg: AckNewLeader, src: Id) -> Outcomes:
         """A follower has the history; with a quorum of them the leader is established."""
@@ -238,7 +208,7 @@ class Recovering(Electing):
         if s.established:
             return Outcome(s, [self.up_to_date(s, src)])
         holders = {id for id, _ in s.acks}
-        if not self.quorum([s.id, *holders]):
+        if not self.quorum([s.id, *(id for id, _ in self.synchronized(s) - s.mistaken)]):
             return Outcome(s)
         s = evolve(s, phase=BROADCAST)
         return Outcome(
@@ -246,6 +216,11 @@ class Recovering(Electing):
             [self.up_to_date(s, id) for id in sorted(holders)],
             note=f"acknowledged by {len(holders)} of {self.nodes}",
         )
+
+    def synchronized(self, s: Server) -> frozenset[tuple[Id, int]]:
+        """The leader's connections over which NEWLEADER was acknowledged."""
+        holders = {id for id, _ in s.acks}
+        return frozenset(link for link in s.links if link[0] in holders)
 
     def acknowledged(self, s: Server, follower: Id, zxid: Zxid) -> Server:
         """The leader after a follower has logged up to this zxid."""
@@ -286,6 +261,11 @@ class Recovering(Electing):
             there = {id for id, r in replies.items() if self.may_consent(s, r)}
         if not self.quorum([s.id, *there]):
             return Outcome(self.look(s), note=f"followers {len(there)} of {self.nodes}")
+        heard = {id for id, _ in links - s.mistaken}
+        if s.phase is SYNCHRONIZATION and not self.quorum([s.id, *heard]):
+            who = ", ".join(str(id) for id in sorted(there - heard))
+            why = f"initLimit is over, and the first that {who} has sent is not NEWLEADER's ACK"
+            return Outcome(self.failed(s, why))
         acks = frozenset(ack for ack in s.acks if ack[0] in {id for id, _ in links})
         return Outcome(evolve(s, links=links, acks=acks))
 

@@ -33,6 +33,7 @@ class Role(Enum):
     LOOKING = "looking"
     FOLLOWING = "following"  # or OBSERVING, for an observer
     LEADING = "leading"
+    STOPPED = "stopped"  # does not start: what it finds on its disk does not fit together
 
 
 class Phase(Enum):
@@ -97,6 +98,23 @@ class Server:
     vote: Vote | None = None
     votes: frozenset[Heard] = frozenset()
     outside: frozenset[Heard] = frozenset()
+    #: What it has failed of by itself, in the words of its log; "" if it has not.
+    failure: str = ""
+    #: How many writes of acceptedEpoch have failed, and the one that is in memory where its file has an
+    #: older one (0 where it has not).
+    failures: int = durable(0)
+    remembered: int = 0
+    #: What a logging thread that has outlived its server is still to log.
+    late: Log = ()
+    #: Follower, without `keep_queue`: the last zxid that it had when it acknowledged NEWLEADER.
+    synced: Zxid | None = None
+    #: Leader: the connections over which something else came in place of that acknowledgement.
+    mistaken: frozenset[tuple[Id, int]] = frozenset()
+
+    @property
+    def agreed(self) -> int:
+        """acceptedEpoch in memory."""
+        return max(self.accepted, self.remembered)
 
     @property
     def observes(self) -> bool:
@@ -137,6 +155,8 @@ class Ensemble(Protocol):
             s.link,
             data=s.log if self.fast_forward else s.data,
             round=s.round,
+            failures=s.failures,
+            remembered=s.remembered,
         )
 
     def joins(self, s: Server, leader: Id) -> Server:

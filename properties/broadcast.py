@@ -196,6 +196,30 @@ def epochs_are_accepted_first(views: Views) -> bool | str:
     return True
 
 
+@invariant(about=a_transaction_is_delivered)
+def committed_is_on_a_quorum(views: Views) -> bool | str:
+    """What a leader serves as committed is in the logs of a quorum, the crashed ones among it included.
+    [Junqueira, Reed and Serafini 2011, section IV, phases 2 and 3]"""
+    members = [view for view in views if view.member]
+    for leader in views:
+        for _, transaction in sorted(leader.committed if leader.leads else ()):
+            holders = [view.id for view in members if transaction in (view.log or ())]
+            if 2 * len(holders) <= len(members):
+                what, where = _shown(transaction), ", ".join(map(str, holders))
+                return f"{leader.id} serves {what}, which is in the log of {where} alone"
+    return True
+
+
+@invariant(about=a_leader_is_elected)
+def no_process_fails(views: Views) -> bool | str:
+    """No process fails of itself: it comes upon nothing that its own code takes for impossible.
+    [ZooKeeper, tickets 1653, 4394 and 4685]"""
+    for view in views:
+        if view.failure:
+            return f"{view.id}: {view.failure}"
+    return True
+
+
 @at_rest(about=a_transaction_is_delivered, healed=True)
 def replicas_converge(views: Views) -> bool | str:
     """When nothing more happens, who follows a leader has delivered all that the leader has.

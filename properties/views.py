@@ -31,6 +31,7 @@ class View:
     answered, first to last.
     voted: for whom it has voted in `term`. wrote: where it is a store to which leaders write, the term
     of the last write that it has accepted. member: False for one that takes no part in the election.
+    failure: what it has failed of by itself, such as an exception that nothing in its world explains.
     """
 
     id: Id
@@ -53,3 +54,4 @@ class View:
     voted: Id | None = None
     wrote: int | None = None
     member: bool = True
+    failure: str | None = None

@@ -133,6 +133,27 @@ def test_epochs_are_accepted_first() -> None:
     assert broken == "n1 is in epoch 2, and has accepted 1"
 
 
+def test_committed_is_on_a_quorum() -> None:
+    prop = promised.committed_is_on_a_quorum
+    leader = has(N3, A, B, leads=True, log=(A, B))
+    follower, empty = has(N1, log=(A,)), View(id=N2)
+    assert says(prop, (has(N1, log=(A, B), up=False), empty, leader)) is True
+    broken = says(prop, (follower, empty, leader))
+    assert broken == "n3 serves transaction (1, 2), which is in the log of n3 alone"
+    assert says(prop, (follower, empty, has(N3, A, B, log=(A, B)))) is True
+    watches = View(id=N1, log=(A, B), member=False)
+    alone = says(prop, (watches, empty, leader))
+    assert alone == "n3 serves transaction (1, 1), which is in the log of n3 alone"
+    two = says(prop, (has(N1, log=(A, B)), empty, View(id=Id("n", 4)), leader))
+    assert two == "n3 serves transaction (1, 1), which is in the log of n1, n3 alone"
+
+
+def test_no_process_fails() -> None:
+    assert says(promised.no_process_fails, (View(id=N1), View(id=N2))) is True
+    broken = says(promised.no_process_fails, (View(id=N1), View(id=N2, failure="no disk")))
+    assert broken == "n2: no disk"
+
+
 @pytest.mark.parametrize(
     ("view", "broken"),
     [

@@ -35,7 +35,8 @@ from checker.registry import find
 from checker.symmetry import Symmetry
 from checker.system import System
 from checker.values import Id, wiped
-from models.zab import Ack, Commit, Inform, Propose, Zab
+from models.zab import Commit, Inform, Propose, Zab
+from models.zab_disk import Ack
 from models.zab_recovery import UpToDate
 from models.zab_server import Server, last, zxid
 from properties import broadcast as promised
@@ -86,7 +87,7 @@ def test_a_leader_numbers_logs_and_proposes() -> None:
 def test_a_follower_logs_and_acknowledges() -> None:
     """Section V, step f.3.1: what is accepted is on disk before it is acknowledged."""
     s = follower(N1)
-    same(Zab().propose(s, Propose(A), N3), evolve(s, log=(A,)), Send(N3, Ack((1, 1), 0)))
+    same(Zab().propose(s, Propose(A), N3), evolve(s, log=(A,)), Send(N3, Ack(1, 0, (1, 1))))
     has = follower(N1, (A,))
     same(Zab().propose(has, Propose(A), N3), has)
     early = evolve(s, phase=SYNC, acked=False)
@@ -120,17 +121,17 @@ def test_what_a_quorum_has_logged_is_committed_in_order() -> None:
     s = evolve(leader(acks=frozenset({(N1, (0, 0))})), log=(A, B))
     first = evolve(s, data=(A,), acks=frozenset({(N1, (1, 1))}))
     commit = Send(N1, Commit((1, 1))), Send(N2, Commit((1, 1)))
-    same(Zab().ack_proposal(s, Ack((1, 1), 0), N1), first, *commit)
-    same(Zab(nodes=5).ack_proposal(s, Ack((1, 1), 0), N1), evolve(first, data=()))
-    same(Zab().ack_proposal(s, Ack((1, 1), 1), N1), s)
-    same(Zab().ack_proposal(s, Ack((2, 1), 0), N1), s)
-    both = Zab().ack_proposal(s, Ack((1, 2), 0), N1)
+    same(Zab().ack_proposal(s, Ack(1, 0, (1, 1)), N1), first, *commit)
+    same(Zab(nodes=5).ack_proposal(s, Ack(1, 0, (1, 1)), N1), evolve(first, data=()))
+    same(Zab().ack_proposal(s, Ack(1, 1, (1, 1)), N1), s)
+    same(Zab().ack_proposal(s, Ack(2, 0, (2, 1)), N1), s)
+    both = Zab().ack_proposal(s, Ack(1, 0, (1, 2)), N1)
     assert both.state.data == (A, B)  # type: ignore[union-attr]
     observed = evolve(s, links=frozenset({(O1, 0)}))
-    told = Zab(observers=1).ack_proposal(observed, Ack((1, 1), 0), O1)
+    told = Zab(observers=1).ack_proposal(observed, Ack(1, 0, (1, 1)), O1)
     assert told.state.data == ()  # type: ignore[union-attr]
     observed = evolve(s, links=frozenset({(N1, 0), (O1, 0)}))
-    told = Zab(observers=1).ack_proposal(observed, Ack((1, 1), 0), N1)
+    told = Zab(observers=1).ack_proposal(observed, Ack(1, 0, (1, 1)), N1)
     assert told.sends == (Send(N1, Commit((1, 1))), Send(O1, Inform(A)))  # type: ignore[union-attr]
 
 
@@ -180,6 +181,9 @@ def test_how_a_run_begins() -> None:
     assert model.initial(N3) == leader(acks=frozenset({(N1, (0, 0)), (N2, (0, 0))}))
     assert model.initial(N1) == follower(N1)
     assert Zab(start="looking").initial(N1) == Server(N1)
+    told = frozenset({(N1, (1, 1)), (N2, (1, 1))})
+    assert Zab(history=1).initial(N3) == leader(log=(A,), acks=told)
+    assert Zab(history=1).initial(N1) == follower(N1, (A,))
     assert promised.votes_only_improve not in model.promises()
     assert Zab(recovery=False).promises() == (promised.votes_only_improve,)
 

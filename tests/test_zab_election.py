@@ -167,6 +167,17 @@ def test_who_comes_late_joins_the_leader_of_a_quorum_that_says_itself_that_it_le
     assert nobody.state.role is LOOKING  # type: ignore[union-attr]
 
 
+def test_up_to_3_4_5_the_whole_vote_has_to_be_the_same() -> None:
+    """lookForLeader before ticket 1732: termPredicate over votes with their rounds."""
+    old = Zab(election="fast", outside_votes="vote")
+    s = looking(N1, vote(N1))
+    told = old.notification(s, Notification(vote(N3), 4, FOLLOWING), N2).state  # type: ignore[union-attr]
+    same(old.notification(told, Notification(vote(N3), 4, LEADING), N3), joined(s, 4))
+    for leads in (Notification(vote(N3), 5, LEADING), Notification(vote(N3, 1), 4, LEADING)):
+        assert old.notification(told, leads, N3).state.role is LOOKING  # type: ignore[union-attr]
+        assert FAST.notification(told, leads, N3).state.role is FOLLOWING  # type: ignore[union-attr]
+
+
 def test_in_the_same_round_votes_of_both_kinds_count_together() -> None:
     s = looking(N1, vote(N3), heard(N2, vote(N3)))
     same(FAST.notification(s, Notification(vote(N3), 1, LEADING), N3), joined(s, 1))
