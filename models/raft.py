@@ -26,7 +26,7 @@ messages nothing is sent again. A reply that can change nothing at its receiver 
 in the same term, acknowledgements of heartbeats and of earlier terms' entries (an entry of the
 leader's term has come in a message of its own, and was acknowledged then). What no rule reads any more
 is forgotten: matchIndex of what is committed already. Applying entries is not separate from learning
-that they are committed. Snapshots and the transfer of leadership are left out.
+that they are committed. Snapshots are left out, and so is here the transfer of leadership.
 """
 
 from collections.abc import Iterable

@@ -69,8 +69,8 @@ def leader_append_only(before: Views, after: Views) -> bool | str:
 
 @step(about=an_entry_is_appended)
 def match_index_never_falls(before: Views, after: Views) -> bool | str:
-    """What a leader knows others to have of its log, and has not committed yet, it goes on knowing while
-    it leads. [Ongaro and Ousterhout 2014, figure 2, matchIndex: increases monotonically]"""
+    """What a leader knows others to have of its log, and has not committed yet, it goes on knowing
+    while it leads. [Ongaro and Ousterhout 2014, figure 2, matchIndex: increases monotonically]"""
     for old, new in zip(before, after, strict=True):
         if not (old.leads and new.leads and old.term == new.term):
             continue
