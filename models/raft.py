@@ -26,7 +26,7 @@ messages nothing is sent again. A reply that can change nothing at its receiver 
 in the same term, acknowledgements of heartbeats and of earlier terms' entries (an entry of the
 leader's term has come in a message of its own, and was acknowledged then). What no rule reads any more
 is forgotten: matchIndex of what is committed already. Applying entries is not separate from learning
-that they are committed. Snapshots and the transfer of leadership are left out.
+that they are committed. Snapshots are left out, and so is here the transfer of leadership.
 """
 
 from collections.abc import Iterable
@@ -217,6 +217,11 @@ class Raft(Protocol):
     #: Follow the leader's commit index only as far as the message has verified. If not, up to the end
     #: of the log, of which the rest may be another leader's.
     commit_verified: bool = True
+    #: Figure 2: a follower's commitIndex only rises. If not, it takes what the last message says, and
+    #: a late one has it go back behind what was applied.
+    commit_rises: bool = True
+    #: Figure 2: a matchIndex only rises. If not, an acknowledgement that comes late takes it back.
+    match_rises: bool = True
     #: Section 5.4.2: commit by counting only entries of the own term. If not, one that a majority has
     #: is overwritten by a leader that never had it (figure 8).
     commit_own_term: bool = True
@@ -240,6 +245,7 @@ class Raft(Protocol):
         replication.committed_entries_are_durable,
         election.terms_never_fall,
         applied_versions_never_fall,
+        replication.match_index_never_falls,
         replication.an_entry_is_committed,
         replication.a_later_term_commits,
         election.one_vote_per_term,
@@ -483,7 +489,8 @@ class Raft(Protocol):
         if not agree or len(s.log) < verified or not self.cut_conflict:
             s = evolve(s, log=s.log[: msg.prev_index] + msg.entries)
         most = verified if self.commit_verified else len(s.log)
-        s = evolve(s, commit=max(s.commit, min(msg.commit, most)))
+        told = min(msg.commit, most)
+        s = evolve(s, commit=max(s.commit, told) if self.commit_rises else told)
         match = verified if self.ack_verified else len(s.log)
         own = bool(msg.entries) and (msg.entries[-1].term == s.term or not self.commit_own_term)
         reply = [Send(src, AppendReply(s.term, match))] if own or match > verified else ()
@@ -499,7 +506,7 @@ class Raft(Protocol):
         if s.role is not Role.LEADER or msg.term != s.term or not counts:
             return Outcome(s)
         known = dict(s.match)
-        known[src] = max(known.get(src, 0), msg.match)
+        known[src] = max(known.get(src, 0), msg.match) if self.match_rises else msg.match
         return self.committed(evolve(s, match=frozenset(known.items())))
 
     def countable(self, s: Server, index: int) -> bool:
@@ -541,4 +548,5 @@ class Raft(Protocol):
             committed=frozenset(enumerate(log[: s.commit], 1)),
             voted=s.voted,
             log=log,
+            match=s.match,
         )

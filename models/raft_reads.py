@@ -19,6 +19,12 @@ passing of time and is no message; so a scope with leases must have no partition
 as good as not delivered anyway). A promise outlives a crash, as if who comes back waited for an
 election timeout.
 
+A leader may be asked to hand over to another server (section 3.10, `transfer`): it has that one stand
+for election at once (TimeoutNow), and promises do not bind who is asked for a vote in this way. So the
+leader answers no more reads by its lease, in that term. Section 3.10 has it first bring the other's log
+up to its own; here it does not wait for that, and who is behind is not elected (section 5.4.1 of the
+paper). That a transfer fails and is given up is left out.
+
 What is abstracted besides: versions count the commands that are committed, a read returns the version
 at its leader, and followers do not serve reads.
 """
@@ -73,6 +79,18 @@ class Promise:
 
 
 @frozen
+class TimeoutNow:
+    """I lead in this term: stand for election in the next one at once."""
+
+    term: int
+
+
+@frozen
+class TransferVote(RequestVote):
+    """Vote for me, whatever you have promised to the leader: it has asked me to stand."""
+
+
+@frozen
 class Reader(Server):
     #: A leader's rounds of heartbeats, and who has answered the last one.
     round: int = 0
@@ -80,6 +98,8 @@ class Reader(Server):
     #: Whether a client waits for the answer to a read, and the versions of all answers.
     reading: bool = False
     reads: tuple[int, ...] = ()
+    #: Whether a leader is handing over to somebody else.
+    transferring: bool = False
     promise: Promise | None = durable(None)
 
     @property
@@ -106,6 +126,12 @@ class RaftReads(Raft):
     #: The assumption about time: a leader's lease ends before the promises that it rests on. If not
     #: (clocks drift), another leader is elected while the old one goes on answering.
     lease_ends_first: bool = True
+
+    #: Whether a leader may be asked to hand over to another server.
+    transfer: bool = False
+    #: A leader that hands over no longer answers by its lease. If not, it does so while the other, whom
+    #: those that gave the lease have elected, commits.
+    transfer_ends_lease: bool = True
 
     environment = Environment(network="set", budget=Budget(requests=2))
     properties = (
@@ -141,7 +167,8 @@ class RaftReads(Raft):
         if self.reads == "local":
             return self.answer(s)
         if self.reads == "lease":
-            return self.answer(s) if self.confirmed(s) else ()
+            over = s.transferring and self.transfer_ends_lease
+            return self.answer(s) if self.confirmed(s) and not over else ()
         return self.beat(evolve(s, reading=True))
 
     def beat(self, s: Reader) -> Outcome:
@@ -181,7 +208,7 @@ class RaftReads(Raft):
         """Who no longer leads answers no reads."""
         follower = super().follow(s, leader)
         assert isinstance(follower, Reader)
-        return evolve(follower, round=0, answered=NOBODY, reading=False)
+        return evolve(follower, round=0, answered=NOBODY, reading=False, transferring=False)
 
     # -- leases: dissertation, section 6.4.1 --------------------------------------------------
 
@@ -228,6 +255,31 @@ class RaftReads(Raft):
         assert isinstance(s, Reader)
         if self.bound(s, src):
             return Outcome(s, note="has promised not to vote")
+        return super().request_vote(s, msg, src)
+
+    # -- leadership transfer: dissertation, section 3.10 --------------------------------------
+
+    @request(when=lambda s: s.role is Role.LEADER and not s.reading and not s.transferring)
+    def transfer_leadership(self, s: Reader) -> Outcomes:
+        """3.10: an administrator asks the leader to hand over to another server."""
+        if not self.transfer or s.term == self.terms:
+            return ()
+        targets = [id for id in self.others(s) if self.stands(evolve(s, id=id))]
+        over = evolve(s, transferring=True)
+        return tuple(Outcome(over, [Send(id, TimeoutNow(s.term))]) for id in targets)
+
+    @upon(TimeoutNow)
+    def timeout_now(self, s: Reader, msg: TimeoutNow, src: Id) -> Outcomes:
+        """3.10: as if the election timer had run out, and no promise counts."""
+        if msg.term != s.term or s.role is Role.LEADER:
+            return Outcome(s)
+        stands = super().campaign(s)
+        ask = TransferVote(stands.state.term, len(s.log), s.last_term)
+        return evolve(stands, sends=to(self.others(s), ask))
+
+    @upon(TransferVote)
+    def transfer_vote(self, s: Reader, msg: TransferVote, src: Id) -> Outcomes:
+        """3.10, 4.2.3: a vote that the leader wants is given in spite of a promise."""
         return super().request_vote(s, msg, src)
 
     # -- what properties see ------------------------------------------------------------------

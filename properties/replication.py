@@ -67,6 +67,21 @@ def leader_append_only(before: Views, after: Views) -> bool | str:
     return True
 
 
+@step(about=an_entry_is_appended)
+def match_index_never_falls(before: Views, after: Views) -> bool | str:
+    """What a leader knows others to have of its log, and has not committed yet, it goes on knowing
+    while it leads. [Ongaro and Ousterhout 2014, figure 2, matchIndex: increases monotonically]"""
+    for old, new in zip(before, after, strict=True):
+        if not (old.leads and new.leads and old.term == new.term):
+            continue
+        known = dict(new.match)
+        for peer, match in sorted(old.match):
+            if known.get(peer, 0) < match and match > len(new.committed):
+                now = known.get(peer, 0)
+                return f"{new.id} knew {peer} to have its log up to {match}, and now up to {now}"
+    return True
+
+
 @invariant(about=an_entry_is_appended)
 def log_matching(views: Views) -> bool | str:
     """If two logs contain an entry with the same index and term, they are identical up to that index.

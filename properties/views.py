@@ -29,6 +29,8 @@ class View:
     ballot: its present vote in an election in which votes may change, as (round, for whom).
     reading: whether a client waits for the answer to a read. reads: the versions with which reads were
     answered, first to last.
+    match: of a leader, up to where it knows the logs of others to be its own, as (process, index); what
+    it has committed may be left out.
     voted: for whom it has voted in `term`. wrote: where it is a store to which leaders write, the term
     of the last write that it has accepted. member: False for one that takes no part in the election.
     failure: what it has failed of by itself, such as an exception that nothing in its world explains.
@@ -51,6 +53,7 @@ class View:
     ballot: tuple[int, Id] | None = None
     reading: bool = False
     reads: tuple[int, ...] = ()
+    match: frozenset[tuple[Id, int]] = frozenset()
     voted: Id | None = None
     wrote: int | None = None
     member: bool = True

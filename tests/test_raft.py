@@ -321,6 +321,21 @@ def test_match_index_never_falls_and_is_kept_while_it_may_count() -> None:
     assert (done.state.commit, done.state.match) == (1, frozenset({(N2, 2)}))
 
 
+def test_a_match_index_that_falls() -> None:
+    """Figure 2, matchIndex: increases monotonically."""
+    two = server(N1, 1, 1, 1, role=LEADER, match=frozenset({(N2, 2)}))
+    back = Raft(nodes=5, match_rises=False).append_reply(two, AppendReply(1, 1), N2)
+    same(back, evolve(two, match=frozenset({(N2, 1)})))
+
+
+@pytest.mark.parametrize(("told", "falls_to"), [(0, 0), (1, 1), (2, 2)])
+def test_a_commit_index_that_falls(told: int, falls_to: int) -> None:
+    """Figure 2, commitIndex: increases monotonically."""
+    s, late = server(N3, 1, 1, 1, commit=1), AppendEntries(1, 2, 1, (), told)
+    assert Raft(commit_rises=False).append_entries(s, late, N1).state.commit == falls_to
+    assert Raft().append_entries(s, late, N1).state.commit == max(1, told)
+
+
 def test_what_a_reply_tells_beyond_the_log_is_kept() -> None:
     s = server(N1, 2, role=LEADER)
     same(Raft().append_reply(s, AppendReply(2, 1), N2), evolve(s, match=frozenset({(N2, 1)})))
@@ -504,4 +519,5 @@ def test_the_view() -> None:
     view = Raft().view(s)
     assert (view.leads, view.term, view.follows, view.version, view.voted) == (True, 3, N1, 1, N1)
     assert view.log == ((1, None), (2, None)) and view.committed == {(1, (1, None))}
+    assert Raft().view(evolve(s, match=frozenset({(N2, 1)}))).match == {(N2, 1)}
     assert Raft().view(evolve(s, role=FOLLOWER, silent=True)).follows is None

@@ -7,7 +7,15 @@ from attrs import evolve
 from checker.protocol import Outcome, Send, handlers
 from checker.values import Id, wiped
 from models.raft import NOOP, AppendEntries, Entry, RequestVote, Role, Vote
-from models.raft_reads import Heartbeat, HeartbeatReply, Promise, RaftReads, Reader
+from models.raft_reads import (
+    Heartbeat,
+    HeartbeatReply,
+    Promise,
+    RaftReads,
+    Reader,
+    TimeoutNow,
+    TransferVote,
+)
 
 N1, N2, N3 = (Id("n", number) for number in range(1, 4))
 LEADER, FOLLOWER = Role.LEADER, Role.FOLLOWER
@@ -146,6 +154,48 @@ def test_a_promise_ends_after_the_lease_that_rests_on_it() -> None:
     assert RaftReads(reads="lease", lease_ends_first=False).promise_ends(s, {N1: (1, 1)}) == done
     assert model.in_round(reader(N1, term=3, round=2)) == (3, 2)
     assert model.in_round(reader(N1, role=FOLLOWER, round=2)) == (0, 0)
+
+
+# -- leadership transfer: section 3.10 ------------------------------------------------------
+
+
+def test_a_leader_has_another_server_stand_for_election() -> None:
+    s, model = reader(N1), RaftReads(transfer=True)
+    over = evolve(s, transferring=True)
+    expected = tuple(Outcome(over, [Send(id, TimeoutNow(1))]) for id in (N2, N3))
+    assert model.transfer_leadership(s) == expected
+    only = RaftReads(transfer=True, candidates="1 2").transfer_leadership(s)
+    assert only == expected[:1]
+    assert RaftReads().transfer_leadership(s) == ()
+    assert model.transfer_leadership(reader(N1, term=2)) == ()
+    (asked,) = (h for h in handlers(RaftReads) if h.name == "transfer_leadership")
+    assert asked.when is not None and asked.when(s) and not asked.when(over)
+    assert not asked.when(evolve(s, reading=True)) and not asked.when(reader(N1, role=FOLLOWER))
+    deposed: Any = model.append_entries(over, AppendEntries(2, 0, 0), N2)
+    assert not deposed.state.transferring
+
+
+def test_who_is_told_to_stands_and_is_elected_in_spite_of_promises() -> None:
+    """3.10: TimeoutNow is as if the election timer had run out."""
+    model, promise = RaftReads(reads="lease"), Promise(N1, 1, 1)
+    s = reader(N2, role=FOLLOWER, promise=promise)
+    ask = TransferVote(2, 2, 1)
+    stands = evolve(s, term=2, voted=N2, role=Role.CANDIDATE)
+    told = model.timeout_now(s, TimeoutNow(1), N1)
+    assert told == Outcome(stands, [Send(N1, ask), Send(N3, ask)], sync=True)
+    for late in (evolve(s, term=2), reader(N2)):
+        assert model.timeout_now(late, TimeoutNow(1), N1) == Outcome(late)
+    voter = reader(N3, role=FOLLOWER, promise=promise)
+    voted = Outcome(evolve(voter, term=2, voted=N2), [Send(N2, Vote(2))], sync=True)
+    assert model.transfer_vote(voter, ask, N2) == voted
+
+
+def test_who_hands_over_answers_no_more_by_its_lease() -> None:
+    s = reader(N1, commit=2, round=1, answered=frozenset({N2}), transferring=True)
+    assert RaftReads(reads="lease").read(s) == ()
+    held: Any = RaftReads(reads="lease", transfer_ends_lease=False).read(s)
+    assert held.state.reads == (1,)
+    assert RaftReads(reads="local").read(s) != ()
 
 
 def test_where_a_run_begins_and_what_is_seen() -> None:

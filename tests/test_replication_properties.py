@@ -36,6 +36,23 @@ def committed(*entries: tuple[int, int, int]) -> frozenset[Any]:
     return frozenset((index, (entry, None), term) for index, entry, term in entries)
 
 
+def test_a_match_index_never_falls() -> None:
+    """Figure 2, matchIndex; it may be forgotten once it is committed, in another term, or by who no
+    longer leads."""
+    prop = promised.match_index_never_falls
+    knows = evolve(leader(N1, 1, 1, commit=1), match=frozenset({(N2, 2)}))
+    less = evolve(knows, match=frozenset({(N2, 1)}))
+    none = evolve(knows, match=frozenset())
+    for now, told in ((less, 1), (none, 0)):
+        reason = f"n1 knew n2 to have its log up to 2, and now up to {told}"
+        assert says(prop, (knows,), (now,)) == reason
+        for later in (evolve(now, term=2), evolve(now, leads=False)):
+            assert says(prop, (knows,), (later,)) is True
+        assert says(prop, (evolve(knows, leads=False),), (now,)) is True
+    assert says(prop, (less,), (knows,)) is True
+    assert says(prop, (knows,), (leader(N1, 1, 1, commit=2),)) is True
+
+
 def test_what_was_committed_is_remembered_with_the_term_of_who_committed_it_first() -> None:
     update: Any = promised.entries_committed.update
     none, one = view(N1, 1, 2, term=2), view(N1, 1, 2, term=2, commit=1)
