@@ -40,6 +40,7 @@ TABLES = {
     "deliveries": "clm",  # -> effects in ops: count, name; for each: l, sends; for each: c, g
     "pushes": "cqg",  # -> q
     "timers": "uTil",  # -> effects
+    "timed": "uil",  # -> which timeouts may do something in this local state, as bits
     "guards": "uPil",  # -> whether the poll is allowed
     "replies": "Pil",  # -> number of the reply, or -2 for none
     "requests": "Ril",  # -> effects
@@ -56,6 +57,7 @@ TABLES = {
     "graves": "w",  # 1: somebody is dead
     "calm": "w",  # 1: nothing is blocked and nobody stands still
     "paused": "w",  # 1: somebody stands still
+    "faulty": "w",  # 1: some of what follows can happen
     "crashed": "wi",  # -> w, or -1 where it cannot happen; so on to the end
     "restarted": "wi",
     "lost": "wk",
@@ -83,6 +85,7 @@ FLAGS = {
     "graves",
     "calm",
     "paused",
+    "faulty",
     "moves",
 }
 
@@ -103,9 +106,10 @@ BEGIN = {name: RULES + len(AXES) + at for at, name in enumerate(TABLES)}
 # The same for compiled code, which knows only numbers: d[AT_...] is where the table begins.
 (
     AT_WORD, AT_SHIFT, AT_MASK, AT_USED, AT_TARGET, AT_CONTENTS, AT_HEADS, AT_LIVE, AT_DELIVERIES,
-    AT_PUSHES, AT_TIMERS, AT_GUARDS, AT_REPLIES, AT_REQUESTS, AT_REPORTS, AT_RESTARTS,
+    AT_PUSHES, AT_TIMERS, AT_TIMED, AT_GUARDS, AT_REPLIES, AT_REQUESTS, AT_REPORTS, AT_RESTARTS,
     AT_WIPED, AT_VIEWS, AT_KNOWN, AT_OPENED, AT_STEPPING, AT_DOWN, AT_DEAD, AT_REACH, AT_GRAVES,
-    AT_CALM, AT_PAUSED, AT_CRASHED, AT_RESTARTED, AT_LOST, AT_DOUBLED, AT_REQUESTED, AT_SUSPECTED,
+    AT_CALM, AT_PAUSED, AT_FAULTY, AT_CRASHED, AT_RESTARTED, AT_LOST, AT_DOUBLED, AT_REQUESTED,
+    AT_SUSPECTED,
     AT_MOVES, AT_CHOICES, AT_PLACES, AT_ORIGIN, AT_SOURCE, AT_LOCAL_IMAGES, AT_CONTENT_IMAGES,
     AT_WORLD_IMAGES, AT_HISTORY_IMAGES,
 ) = BEGIN.values()  # fmt: skip
@@ -130,14 +134,15 @@ PACKED_BITS = 60
 VIEW_BITS = 18
 
 
-#: The bit that stands for all messages from this number on.
+#: The bit that stands for all numbers from this on.
 LAST_BIT = 30
 
 
-def bit_of(message: int) -> int:
-    """The bit that stands for a message among `heads` and `live`. In an entry that is not known yet
-    all bits are set."""
-    return 1 << min(message, LAST_BIT)
+@part
+def bit_of(number):  # type: ignore[no-untyped-def]
+    """The bit that stands for a message among `heads` and `live`, or for a timeout among `timed`. In an
+    entry that is not known yet all bits are set."""
+    return 1 << min(number, LAST_BIT)
 
 
 @part

@@ -23,6 +23,7 @@ from checker.table.arrays import (
     AT_DELIVERIES,
     AT_DOUBLED,
     AT_DOWN,
+    AT_FAULTY,
     AT_GRAVES,
     AT_GUARDS,
     AT_HEADS,
@@ -44,6 +45,7 @@ from checker.table.arrays import (
     AT_STEPPING,
     AT_SUSPECTED,
     AT_TARGET,
+    AT_TIMED,
     AT_TIMERS,
     AT_USED,
     AT_VIEWS,
@@ -81,6 +83,7 @@ from checker.table.arrays import (
     M,
     N,
     Q,
+    bit_of,
     cell,
     fold_key,
     memo_get,
@@ -194,14 +197,24 @@ def deliveries(cells, d, ops, needs, fields, jobs, status):  # type: ignore[no-u
 
 @inlined
 def timeouts(cells, d, needs, fields, unlimited, jobs, status):  # type: ignore[no-untyped-def]
-    """What processes may do on their own."""
+    """What processes may do on their own. Uses the places for answers."""
     n, handlers, states = d[N], d[TIMERS], d[L]
-    w = fields[n]
+    w, masks = fields[n], n + 2 + n * n
     stepping = d[AT_STEPPING] + w * n
+    timed = d[AT_TIMED] + unlimited * n * states
+    wanted = 0
+    for i in range(n):
+        mask = cell(cells, timed + i * states + fields[i]) if cells[stepping + i] else 0
+        fields[masks + i] = mask
+        wanted |= mask
     at = d[AT_TIMERS] + unlimited * handlers * n * states
     for h in range(handlers):
+        bit = bit_of(h)
+        if wanted & bit == 0:
+            at += n * states
+            continue
         for i in range(n):
-            if cells[stepping + i]:
+            if fields[masks + i] & bit:
                 p = cell(cells, at + fields[i])
                 if p < 0:
                     need(needs, status, TIMER, unlimited, h, i, fields[i])
@@ -436,7 +449,8 @@ def expand(cells, d, ops, memo, needs, rows, at, fields, resting, jobs, out, nam
                 less = cell(cells, d[AT_REQUESTED] + w)
                 if less >= 0:
                     requests(cells, d, needs, fields, less, jobs, status)
-                faults(cells, d, ops, needs, fields, jobs, status)
+                if cells[d[AT_FAULTY] + w]:
+                    faults(cells, d, ops, needs, fields, jobs, status)
         phase += 1
         if staged or phase == 4:
             k = perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, status)

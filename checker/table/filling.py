@@ -90,6 +90,8 @@ class Filling(WorldTables):
             effects = self._useful(local, self.handling.local_event(handler, local))
         p = self._pointer(handler.name, i, effects)
         self.arena.table["timers"][unlimited, h, i, local_id] = p
+        if p == 0 and h < a.LAST_BIT:
+            self.arena.table["timed"][unlimited, i, local_id] &= ~a.bit_of(h)
 
     def _request(self, h: int, i: int, local_id: int) -> None:
         handler, local = self._requests[h], self.locals[i].items[local_id]

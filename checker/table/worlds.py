@@ -95,6 +95,8 @@ class WorldTables(Tables):
         t["calm"][w] = not (world.blocked or world.paused)
         t["paused"][w] = bool(world.paused)
         t["moves"][w] = moves_at
+        able = [step for kind, step in steps.items() if kind not in ("requests", "suspicions")]
+        t["faulty"][w] = bool(moves) or max(able, default=-1) >= 0
         t["known"][w] = 1
 
     def _world_steps(self, world: World) -> dict[Any, int]:
