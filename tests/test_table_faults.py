@@ -72,8 +72,8 @@ def forgotten_violation(engine: BreadthFirst) -> None:
 
 def stale_rename(engine: BreadthFirst) -> None:
     """A local state is renamed to another than it should be."""
-    table = engine.filling.arena.table["local_images"]
-    table[1, 0, 1] = table[1, 0, 2]
+    table, ops = engine.filling.arena.table["local_images"], engine.filling.ops
+    ops[table[0, 1] + 1] = ops[table[0, 2] + 1]
 
 
 @pytest.mark.parametrize("question", [PLAIN, SYMMETRIC], ids=["plain", "symmetric"])

@@ -336,8 +336,8 @@ def test_a_word_that_hides_a_violation_is_caught() -> None:
 
 def test_a_stale_rename_table_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def stale(engine: Any) -> None:
-        table = engine.filling.arena.table["local_images"]
-        table[1, 0, 1] = table[1, 0, 2]
+        table, ops = engine.filling.arena.table["local_images"], engine.filling.ops
+        ops[table[0, 1] + 1] = ops[table[0, 2] + 1]
 
     question = walks(RAFT, 300, symmetry=True)
     assert spoilt(question, nothing, monkeypatch) == told(question.reference())

@@ -66,13 +66,12 @@ TABLES = {
     "suspected": "w",
     "moves": "w",  # -> ops: count; for each cut, healing, pause, return: effect, w
     "choices": "aa",  # answers, lost -> ops: count; bit masks of those heard
-    "places": "pi",  # the place to which i moves
-    "origin": "pi",  # the process that moves to place i
-    "source": "pc",  # the channel that moves to c
-    "local_images": "pil",  # -> l of the process at that place
-    "content_images": "pcq",  # -> q of the channel there
-    "world_images": "pw",
-    "history_images": "py",
+    "origin": "ip",  # the process that moves to place i
+    "source": "cp",  # the channel that moves to c
+    "local_images": "il",  # -> ops: for each permutation, l of the process at that place
+    "content_images": "cq",  # -> ops: for each permutation, q of the channel there
+    "world_images": "w",  # -> ops: for each permutation, w
+    "history_images": "y",  # -> ops: for each permutation, y
 }
 #: Tables whose entries are 0 until something else is known.
 FLAGS = {
@@ -99,7 +98,7 @@ SIZE = {axis: RULES + at for at, axis in enumerate(AXES)}
 SIZE["j"] = SIZE["i"]
 L, M, Q, G = (SIZE[axis] for axis in "lmqg")
 TIMERS, POLLS, REQUESTS, DROP_LEVELS = (SIZE[axis] for axis in "TPRk")
-W, HISTORIES, ANSWERED, PERMUTATIONS, FIELDS = (SIZE[axis] for axis in "wyapf")
+ANSWERED, PERMUTATIONS = SIZE["a"], SIZE["p"]
 #: Where the place of each table begins.
 BEGIN = {name: RULES + len(AXES) + at for at, name in enumerate(TABLES)}
 
@@ -109,15 +108,14 @@ BEGIN = {name: RULES + len(AXES) + at for at, name in enumerate(TABLES)}
     AT_PUSHES, AT_TIMERS, AT_TIMED, AT_GUARDS, AT_REPLIES, AT_REQUESTS, AT_REPORTS, AT_RESTARTS,
     AT_WIPED, AT_VIEWS, AT_KNOWN, AT_OPENED, AT_STEPPING, AT_DOWN, AT_DEAD, AT_REACH, AT_GRAVES,
     AT_CALM, AT_PAUSED, AT_FAULTY, AT_CRASHED, AT_RESTARTED, AT_LOST, AT_DOUBLED, AT_REQUESTED,
-    AT_SUSPECTED,
-    AT_MOVES, AT_CHOICES, AT_PLACES, AT_ORIGIN, AT_SOURCE, AT_LOCAL_IMAGES, AT_CONTENT_IMAGES,
+    AT_SUSPECTED, AT_MOVES, AT_CHOICES, AT_ORIGIN, AT_SOURCE, AT_LOCAL_IMAGES, AT_CONTENT_IMAGES,
     AT_WORLD_IMAGES, AT_HISTORY_IMAGES,
 ) = BEGIN.values()  # fmt: skip
 
 # What may be missing, and how many numbers say which. Most are places in the table of that name; a
 # fold has history, view before and view after; answers: those so far, and reply * n + process; a
 # poll: answers, handler, process, local state.
-ARITY = dict(enumerate((1, 2, 3, 3, 4, 4, 3, 3, 4, 2, 2, 3, 3, 2, 4, 3, 3, 2, 2)))
+ARITY = dict(enumerate((1, 2, 3, 3, 4, 4, 3, 3, 4, 2, 2, 3, 3, 2, 4, 2, 2, 1, 1)))
 (
     WORLD, CONTENT, DELIVERY, PUSH, TIMER, GUARD, REPLY, REQUEST, REPORT, RESTART, WIPED, VIEW,
     FOLD, ANSWERS, POLL, LOCAL_IMAGE, CONTENT_IMAGE, WORLD_IMAGE, HISTORY_IMAGE,

@@ -45,7 +45,7 @@ def unfold(
         )
         if d[PERMUTATIONS]:
             for k in range(top, end):
-                canonical(cells, d, needs, out, k, out_keys, fields, left, status)
+                canonical(cells, d, ops, needs, out, k, out_keys, fields, left, status)
         if status[FULL]:
             break
         if status[NOTED] > noted:

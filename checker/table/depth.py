@@ -92,7 +92,7 @@ def descend(
             continue
         end = expand(cells, d, ops, memo, needs, rows, at, fields, 0, jobs, out, names, 0, status)
         for x in range(end if d[PERMUTATIONS] else 0):
-            canonical(cells, d, needs, out, x, out_keys, fields, left, status)
+            canonical(cells, d, ops, needs, out, x, out_keys, fields, left, status)
         if status[FULL]:
             return looking.ROOM
         if status[NOTED]:

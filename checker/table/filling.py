@@ -63,7 +63,7 @@ class Filling(WorldTables):
         if ops[0] == 0:
             return 0
         if tuple(ops) not in self._pointers:
-            self._pointers[tuple(ops)] = self._append(ops)
+            self._pointers[tuple(ops)] = self.append(ops)
         return self._pointers[tuple(ops)]
 
     def _useful(self, local: Any, effects: Iterable[Effect]) -> list[Effect]:

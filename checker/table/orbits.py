@@ -14,10 +14,11 @@ from checker.table.arrays import (
     AT_ORIGIN,
     AT_SHIFT,
     AT_SOURCE,
+    AT_USED,
     AT_WORD,
     AT_WORLD_IMAGES,
+    CHANNELS,
     CONTENT_IMAGE,
-    HISTORIES,
     HISTORY_IMAGE,
     LOCAL_IMAGE,
     PERMUTATIONS,
@@ -26,77 +27,89 @@ from checker.table.arrays import (
     L,
     N,
     Q,
-    W,
     cell,
 )  # fmt: skip
 from checker.table.expansion import need, unpack
-from checker.table.kernels import kernel, part
+from checker.table.kernels import inlined, kernel, part
+
+
+@inlined
+def images(cells, d, needs, fields, status):  # type: ignore[no-untyped-def]
+    """Whether the images of all fields in use are known. Where they stand in `ops` is written to the
+    places for answers (of local states), and noted where it is not known."""
+    n, known = d[N], True
+    for i in range(n):
+        at = cell(cells, d[AT_LOCAL_IMAGES] + i * d[L] + fields[i])
+        if at < 0:
+            need(needs, status, LOCAL_IMAGE, i, fields[i], 0, 0)
+            known = False
+        fields[n + 2 + n * n + i] = at
+    if cells[d[AT_WORLD_IMAGES] + fields[n]] < 0:
+        need(needs, status, WORLD_IMAGE, fields[n], 0, 0, 0)
+        known = False
+    if cells[d[AT_HISTORY_IMAGES] + fields[n + 1]] < 0:
+        need(needs, status, HISTORY_IMAGE, fields[n + 1], 0, 0, 0)
+        known = False
+    for x in range(d[CHANNELS]):
+        c = cell(cells, d[AT_USED] + x)
+        content = fields[n + 2 + c]
+        if content and cells[d[AT_CONTENT_IMAGES] + c * d[Q] + content] < 0:
+            need(needs, status, CONTENT_IMAGE, c, content, 0, 0)
+            known = False
+    return known
 
 
 @part
-def image(cells, d, needs, p, f, fields, status):  # type: ignore[no-untyped-def]
-    """Field f of the image under permutation p; -1 if unknown."""
-    n = d[N]
+def image(cells, d, ops, p, f, fields):  # type: ignore[no-untyped-def]
+    """Field f of the image under permutation p, once `images` has found that all are known."""
+    n, count = d[N], d[PERMUTATIONS]
     if f < n:
-        i = cell(cells, d[AT_ORIGIN] + p * n + f)
-        found = cell(cells, d[AT_LOCAL_IMAGES] + (p * n + i) * d[L] + fields[i])
-        if found < 0:
-            need(needs, status, LOCAL_IMAGE, p, i, fields[i], 0)
-    elif f == n:
-        found = cell(cells, d[AT_WORLD_IMAGES] + p * d[W] + fields[n])
-        if found < 0:
-            need(needs, status, WORLD_IMAGE, p, fields[n], 0, 0)
-    elif f == n + 1:
-        found = cell(cells, d[AT_HISTORY_IMAGES] + p * d[HISTORIES] + fields[n + 1])
-        if found < 0:
-            need(needs, status, HISTORY_IMAGE, p, fields[n + 1], 0, 0)
-    else:
-        c = cell(cells, d[AT_SOURCE] + p * n * n + f - n - 2)
-        content = fields[n + 2 + c]
-        if content == 0:
-            return content
-        found = cell(cells, d[AT_CONTENT_IMAGES] + (p * n * n + c) * d[Q] + content)
-        if found < 0:
-            need(needs, status, CONTENT_IMAGE, p, c, content, 0)
-    return found
+        i = cell(cells, d[AT_ORIGIN] + f * count + p)
+        return ops[fields[n + 2 + n * n + i] + p]
+    if f == n:
+        return ops[cell(cells, d[AT_WORLD_IMAGES] + fields[n]) + p]
+    if f == n + 1:
+        return ops[cell(cells, d[AT_HISTORY_IMAGES] + fields[n + 1]) + p]
+    c = cell(cells, d[AT_SOURCE] + (f - n - 2) * count + p)
+    content = fields[n + 2 + c]
+    if content == 0:
+        return content
+    return ops[cell(cells, d[AT_CONTENT_IMAGES] + c * d[Q] + content) + p]
 
 
 @kernel
-def canonical(cells, d, needs, rows, at, keys, fields, left, status):  # type: ignore[no-untyped-def]
+def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # type: ignore[no-untyped-def]
     """Writes the canonical form of rows[at] to keys[at], unless something is missing.
 
     left: (permutations,) int64, scratch: those whose images are least as far as was looked. Field by
     field, those drop out whose image is greater.
     """
     unpack(cells, d, rows, at, fields)
-    n, count, states = d[N], d[PERMUTATIONS], d[L]
-    origin, images = d[AT_ORIGIN], d[AT_LOCAL_IMAGES]
+    if not images(cells, d, needs, fields, status):
+        return
+    n, every = d[N], d[PERMUTATIONS]
+    count, all_fields = every, n + 2 + n * n
     for x in range(count):
         left[x] = x
     # The local states mostly tell: the loop below, for these alone.
     for f in range(n):
         kept, least = 0, np.int64(-1)
+        origin = d[AT_ORIGIN] + f * every
         for x in range(count):
             p = left[x]
-            i = cell(cells, origin + p * n + f)
-            found = cell(cells, images + (p * n + i) * states + fields[i])
-            if found < 0:
-                need(needs, status, LOCAL_IMAGE, p, i, fields[i], 0)
-                return
+            found = ops[fields[all_fields + cell(cells, origin + p)] + p]
             if kept == 0 or found < least:
                 kept, least = 0, found
             if found == least:
                 left[kept] = p
                 kept += 1
         count = kept
-    for f in range(n, n + 2 + n * n):
+    for f in range(n, all_fields):
         if count == 1:
             break
         kept, least = 0, np.int64(-1)
         for x in range(count):
-            found = image(cells, d, needs, left[x], f, fields, status)
-            if found < 0:
-                return
+            found = image(cells, d, ops, left[x], f, fields)
             if kept == 0 or found < least:
                 kept, least = 0, found
             if found == least:
@@ -106,9 +119,7 @@ def canonical(cells, d, needs, rows, at, keys, fields, left, status):  # type: i
     best = left[0]
     for x in range(d[WORDS]):
         keys[at, x] = 0
-    for f in range(d[N] + 2 + d[N] * d[N]):
+    for f in range(all_fields):
         # Also where the field has no width yet: the image may be the first to need one.
-        found = image(cells, d, needs, best, f, fields, status)
-        if found < 0:
-            return
+        found = image(cells, d, ops, best, f, fields)
         keys[at, cells[d[AT_WORD] + f]] |= found << cell(cells, d[AT_SHIFT] + f)

@@ -4,8 +4,6 @@ A number is renamed together with all that it can become: its orbit is found by 
 generators of the permutations alone, and every other permutation is a product of these.
 """
 
-from typing import Any
-
 import numpy as np
 
 from checker.symmetry import Symmetry
@@ -32,21 +30,22 @@ class Renaming:
         self.filling = filling
         self.symmetry = symmetry
         self.names = symmetry.renamings if symmetry else ()
+        #: (permutations, n): the place to which each process moves.
+        self.places = np.zeros((len(self.names), filling.n), dtype=np.int64)
         n, table = filling.n, filling.arena.table
         for p, names in enumerate(self.names):
-            places = np.array([filling.place[names.get(id, id)] for id in filling.ids])
-            channels = (places[:, None] * n + places[None, :]).reshape(n * n)
-            table["places"][p] = places
-            table["origin"][p] = np.argsort(places)
-            table["source"][p] = np.argsort(channels)
+            places = self.places[p] = [filling.place[names.get(id, id)] for id in filling.ids]
+            channels = [to * n + source for to in places for source in places]
+            table["origin"][places, p] = range(n)
+            table["source"][channels, p] = range(n * n)
 
     def fill(self, need: tuple[int, ...]) -> bool:
         """Rename what is missing, and all of its orbit; whether that was what is needed."""
-        kind, _, x, y, _ = need
+        kind, x, y, _, _ = need
         if kind not in TABLE:
             return False
         placed = kind in (a.LOCAL_IMAGE, a.CONTENT_IMAGE)
-        if self.filling.arena.table[TABLE[kind]][need[1:4] if placed else need[1:3]] >= 0:
+        if self.filling.arena.table[TABLE[kind]][(x, y) if placed else x] >= 0:
             return True
         self.filling.log.extend(need)
         orbit, images = self._orbit(kind, (x, y) if placed else (0, x))
@@ -54,8 +53,8 @@ class Renaming:
         table = self.filling.arena.table[TABLE[kind]]
         numbers = np.array([number for _, number in orbit])
         for at, (place, number) in enumerate(orbit):
-            where = (place, number) if placed else (number,)
-            table[:, *where][: len(self.names)] = numbers[images[:, at]]
+            where = (place, number) if placed else number
+            table[where] = self.filling.append(numbers[images[:, at]])
         return True
 
     def _orbit(self, kind: int, first: Element) -> tuple[list[Element], Array]:
@@ -81,7 +80,7 @@ class Renaming:
         """What becomes of an element under one permutation."""
         f, names = self.filling, self.names[p]
         place, number = element
-        places: Any = f.arena.table["places"][p]
+        places = self.places[p]
         if kind == a.LOCAL_IMAGE:
             to = int(places[place])
             return to, f.locals[to](f.handling.named(f.locals[place].items[number], names))

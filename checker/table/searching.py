@@ -227,9 +227,9 @@ class TableSearch:
     def canonical(self, out: Array, out_keys: Array) -> bool:
         """Write the canonical form of out[0]; False where something had to be filled in first."""
         worker = self.workers[0]
-        cells, d, _, _ = self.tables
+        cells, d, ops, _ = self.tables
         canonical(
-            cells, d, worker.needs, out, 0, out_keys, worker.fields, worker.left, worker.status
+            cells, d, ops, worker.needs, out, 0, out_keys, worker.fields, worker.left, worker.status
         )
         needs = worker.noted()
         if needs:

@@ -166,7 +166,7 @@ class Tables:
         d[a.FOLDS] = bool(self.system.folds)
         table["target"][:] = np.arange(n * n) // n
         # Pointer 0: nothing happens.
-        self._append((0,))
+        self.append((0,))
         d[a.DROP] = self._fault("drop")
         self._fault("duplicate")
         for answers in range(n + 1):
@@ -175,14 +175,15 @@ class Tables:
                     sum(1 << x for x in heard)
                     for heard in combinations(range(answers), answers - lost)
                 ]
-                table["choices"][answers, lost] = self._append((len(masks), *masks))
+                table["choices"][answers, lost] = self.append((len(masks), *masks))
 
-    def _append(self, numbers: Sequence[int]) -> int:
+    def append(self, numbers: Sequence[int] | Array) -> int:
         """Add a list to `ops`; where it begins."""
         at = self._ops_used
         self._ops_used = at + len(numbers)
         if self._ops_used > len(self.ops):
-            self.ops = np.append(self.ops, np.zeros(len(self.ops), dtype=np.int64))
+            more = max(len(self.ops), len(numbers))
+            self.ops = np.append(self.ops, np.zeros(more, dtype=np.int64))
         self.ops[at : at + len(numbers)] = numbers
         return at
 
@@ -190,7 +191,7 @@ class Tables:
         """Where the effect stands that changes no local state and sends nothing."""
         ops = (1, self.names(name), -1, 0)
         if ops not in self._pointers:
-            self._pointers[ops] = self._append(ops)
+            self._pointers[ops] = self.append(ops)
         return self._pointers[ops]
 
     def get(self, kind: int, x: int, y: int) -> int:

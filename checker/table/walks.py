@@ -122,7 +122,7 @@ def walk(  # type: ignore[no-untyped-def]
             if size >= keys.shape[0] or size >= room:
                 return STORE
             if d[PERMUTATIONS]:
-                canonical(cells, d, needs, here, 0, here_key, fields, left, status)
+                canonical(cells, d, ops, needs, here, 0, here_key, fields, left, status)
                 if status[NOTED]:
                     return MISSING
             status[DOING] = END

@@ -54,7 +54,7 @@ class WorldTables(Tables):
                 if self.system.environment.budget.duplicates:
                     doubled = (*content[:at], m, *content[at:])
             numbers += [m, self.contents[c](rest), self.contents[c](doubled)]
-        self.arena.table["contents"][c, q] = self._append(numbers)
+        self.arena.table["contents"][c, q] = self.append(numbers)
         bits = {a.bit_of(m) for m in heads}
         self.arena.table["heads"][c, q] = sum(bits)
 
@@ -70,7 +70,7 @@ class WorldTables(Tables):
         # Numbers first: giving one may make the arrays larger.
         steps = self._world_steps(world)
         moves = [n for name, after in self._moves(world) for n in (self._fault(name), after)]
-        moves_at = self._append((len(moves) // 2, *moves))
+        moves_at = self.append((len(moves) // 2, *moves))
         self.make_room()
         t = self.arena.table
         t["requested"][w] = steps["requests"]
