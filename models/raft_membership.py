@@ -5,7 +5,9 @@ sent to the raft-dev list in 2015; section 4.3 (and section 6 of the paper of 20
 configuration. The rest of the algorithm is `models.raft`.
 
 A configuration is an entry of the log, and in force as soon as it is in a server's log, committed or
-not; who has none in its log is in the first configuration, of `members` servers. Elections and
+not; who has none in its log is in the first configuration, of `members` servers. In etcd's raft it is
+in force only once it is applied (`in_force`); applying is a step of its own then, one entry at a time,
+and what is applied is kept on disk, as the configuration is. Elections and
 commitment need a majority of the configuration in force. A leader begins a change (an administrator's
 request) only when the one before is committed, and, that is the correction, only when it has committed
 an entry of its own term: else a change that it knows nothing of may be under way. A single-server
@@ -16,20 +18,34 @@ down once that is committed.
 
 What is abstracted. A leader sends to all servers, also to those that are no members yet or any more:
 new ones catch up before they are added (section 4.2.1), and that a removed one still hears of it does
-no harm. Only who is a member of its own configuration holds elections (as in etcd; the dissertation
-lets others do so, too, where they are still needed for progress). In an election anybody may vote,
-for the voter cannot know better. A server that was removed does not come back with an empty disk.
-Ordinary commands are left out, but for the no-op of each leader (`noop`).
+no harm. Only who is a member of its own configuration holds elections (as in etcd; section 4.2.2
+lets others do so, too, where they are still needed for progress, see `removed_stand`). In an election
+anybody may vote, for the voter cannot know better. Ordinary commands are left out, but for the no-op
+of each leader (`noop`).
 """
 
 from typing import Any, Literal
 
+import attrs
 from attrs import evolve, frozen
 
-from checker import Budget, Environment, Id, Outcome, Outcomes, Send, request, timeout
+from checker import (
+    Budget,
+    Environment,
+    Id,
+    Outcome,
+    Outcomes,
+    Restart,
+    Send,
+    durable,
+    request,
+    timeout,
+    upon,
+)
 from checker.errors import UsageError
 from models.raft import NOOP, Entry, Raft, Role, Server
 from properties import election, replication
+from properties.views import View
 
 
 @frozen
@@ -38,6 +54,12 @@ class Configuration:
 
     members: frozenset[Id]
     old: frozenset[Id] | None = None
+
+
+@frozen
+class Member(Server):
+    #: How many entries it has applied; kept only with `in_force` = "applied".
+    applied: int = durable(0)
 
 
 @frozen
@@ -52,6 +74,13 @@ class RaftMembership(Raft):
     #: and any one server is added or removed.
     target: str = ""
     noop: bool = True
+    #: From when on a configuration counts: from when it is in the log (section 4.1), or from when it is
+    #: applied (etcd's raft).
+    in_force: Literal["appended", "applied"] = "appended"
+    #: Who is not in its own configuration holds elections all the same until it knows that to be
+    #: committed (section 4.2.2). If not, as in etcd, who alone has the new configuration may be no
+    #: candidate while it is still needed as one. Off, for safety does not depend on it.
+    removed_stand: bool = False
 
     #: Begin a change only when the one before is committed. If not, two changes by one server are one
     #: by two, and majorities need not meet.
@@ -64,6 +93,12 @@ class RaftMembership(Raft):
     #: Leave the joint configuration only when it is committed. If not, the new set decides while
     #: servers that know only of the old one do, too.
     leave_committed: bool = True
+    #: With `in_force` = "applied": hold no election while a configuration is known to be committed and
+    #: is not applied. If not, one may be elected by a configuration two changes old.
+    apply_first: bool = True
+    #: Who was removed comes back with its disk, if at all (one with a new disk has a new identity). If
+    #: not, it comes back empty under its old identity, and votes for who has not heard of the change.
+    keep_disk: bool = True
 
     environment = Environment(network="set", budget=Budget(requests=1))
     properties = (
@@ -74,6 +109,7 @@ class RaftMembership(Raft):
         replication.state_machine_safety,
         election.terms_never_fall,
         replication.a_configuration_is_committed,
+        election.an_election_can_be_won,
     )
 
     def __attrs_post_init__(self) -> None:
@@ -88,18 +124,21 @@ class RaftMembership(Raft):
             raise UsageError(f"change={self.change} needs a target, such as target='1 2'")
 
     def promises(self) -> tuple[Any, ...]:
-        return self.properties
+        """That an election can be won always is promised only with `removed_stand`."""
+        return self.properties if self.removed_stand else self.properties[:-1]
 
     def kind(self, id: Id) -> Any:
         """Servers are alike that begin alike, and are all in the target or all out of it."""
         return super().kind(id), id.number <= self.members, str(id.number) in self.target.split()
 
-    def initial(self, id: Id) -> Server:
+    def initial(self, id: Id) -> Member:
         """A settled leader has committed its first entry already, so that it may begin a change."""
         s = super().initial(id)
+        member = Member(**{f.name: getattr(s, f.name) for f in attrs.fields(Server)})
         if self.start != "settled":
-            return s
-        return evolve(s, log=(Entry(1, NOOP),), commit=1)
+            return member
+        applied = 1 if self.in_force == "applied" else 0
+        return evolve(member, log=(Entry(1, NOOP),), commit=1, applied=applied)
 
     # -- configurations: dissertation, 4.1 and 4.3 --------------------------------------------
 
@@ -107,9 +146,14 @@ class RaftMembership(Raft):
         return Configuration(frozenset(self.processes()[: self.members]))
 
     def configured(self, s: Server) -> tuple[int, Configuration]:
-        """4.1: the last configuration in the log, committed or not, and its index."""
-        for index in range(len(s.log), 0, -1):
-            content = s.log[index - 1].content
+        """4.1: the last configuration in the log, committed or not, and its index. In etcd: the last
+        one that was applied."""
+        assert isinstance(s, Member)
+        return self.last(s.log if self.in_force == "appended" else s.log[: s.applied])
+
+    def last(self, log: tuple[Entry, ...]) -> tuple[int, Configuration]:
+        for index in range(len(log), 0, -1):
+            content = log[index - 1].content
             if isinstance(content, Configuration):
                 return index, content
         return 0, self.first()
@@ -134,9 +178,19 @@ class RaftMembership(Raft):
     def member(self, s: Server) -> bool:
         return s.id in self.involved(s)
 
+    def may_stand(self, s: Server) -> bool:
+        """4.2.2: a member, or who may still be needed. In etcd (hasUnappliedConfChanges): who has
+        applied the configurations that it knows to be committed."""
+        assert isinstance(s, Member)
+        index, _ = self.configured(s)
+        if not self.member(s) and not (self.removed_stand and index > s.commit):
+            return False
+        if self.in_force == "appended" or not self.apply_first:
+            return True
+        return self.last(s.log[: s.commit])[0] <= s.applied
+
     def campaign(self, s: Server) -> Outcome:
-        """Only a member holds elections."""
-        return super().campaign(s) if self.member(s) else Outcome(s)
+        return super().campaign(s) if self.may_stand(s) else Outcome(s)
 
     # -- changes: dissertation, 4.1 to 4.3 ----------------------------------------------------
 
@@ -153,10 +207,10 @@ class RaftMembership(Raft):
     @request(when=lambda s: s.role is Role.LEADER)
     def change_servers(self, s: Server) -> Outcomes:
         """4.1, 4.3: an administrator asks the leader for another configuration."""
-        index, now = self.configured(s)
+        _, now = self.configured(s)
         if self.full(s):
             return ()
-        if self.one_pending and (index > s.commit or now.old is not None):
+        if self.one_pending and (self.pending(s) or now.old is not None):
             return ()
         if self.commit_first and not (s.commit and s.term_at(s.commit) == s.term):
             return ()
@@ -164,6 +218,11 @@ class RaftMembership(Raft):
         return tuple(
             self.append(s, Entry(s.term, Configuration(new, old))) for new in self.targets(s)
         )
+
+    def pending(self, s: Server) -> bool:
+        """4.1: whether a change is not committed yet. In etcd (pendingConfIndex): not applied."""
+        assert isinstance(s, Member)
+        return self.last(s.log)[0] > (s.commit if self.in_force == "appended" else s.applied)
 
     @timeout(when=lambda s: s.role is Role.LEADER)
     def leave_joint(self, s: Server) -> Outcomes:
@@ -184,6 +243,24 @@ class RaftMembership(Raft):
         if self.member(done.state) or index > done.state.commit:
             return done
         return evolve(done, state=self.follow(done.state))
+
+    @timeout(when=lambda s: s.applied < s.commit)
+    def apply(self, s: Member) -> Outcomes:
+        """etcd: apply the next entry. A leader with a smaller configuration may commit more."""
+        if self.in_force == "appended":
+            return ()
+        s = evolve(s, applied=s.applied + 1)
+        return self.committed(s) if s.role is Role.LEADER else Outcome(s)
+
+    @upon(Restart)
+    def restart(self, s: Member) -> Outcomes:
+        """Whom its own log has removed may get a new disk."""
+        return Outcome(s) if self.keep_disk or self.member(s) else Outcome(Member(s.id))
+
+    def view(self, s: Server) -> View:
+        _, now = self.configured(s)
+        electors = tuple(members for members in (now.old, now.members) if members is not None)
+        return evolve(super().view(s), electors=electors if self.may_stand(s) else ())
 
 
 def majority(servers: frozenset[Id], members: frozenset[Id]) -> bool:

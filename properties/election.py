@@ -93,6 +93,21 @@ def one_vote_per_term(views: Views, given: frozenset[Vote]) -> bool | str:
     return True
 
 
+@invariant(about=a_leader_is_elected)
+def an_election_can_be_won(views: Views) -> bool | str:
+    """While all servers are up, one of them leads, or stands for election and has a log for which
+    enough of them may vote. [Ongaro, Consensus: Bridging Theory and Practice, 2014, section 4.2.2]"""
+    if not all(view.up for view in views) or any(view.leads for view in views):
+        return True
+    if any(_can_win(view, views) for view in views):
+        return True
+    whys = (
+        f"{view.id} {'finds too few voters' if view.electors else 'does not stand'}"
+        for view in views
+    )
+    return f"nobody leads, and {', '.join(whys)}"
+
+
 @reachable()
 def a_write_is_accepted(views: Views) -> bool:
     """Some store accepts a write."""
@@ -136,6 +151,19 @@ def a_working_leader_is_not_deposed(before: Views, after: Views) -> bool | str:
         if leader is not None and old.follows == leader and old.term != new.term:
             return f"{new.id} goes on to term {new.term} while a majority follows {leader}"
     return True
+
+
+def _can_win(candidate: View, views: Views) -> bool:
+    """Whether enough servers have logs at most as up to date as the candidate's."""
+    voters = {view.id for view in views if _up_to_date(view) <= _up_to_date(candidate)}
+    sets = candidate.electors
+    return bool(sets) and all(2 * len(voters & members) > len(members) for members in sets)
+
+
+def _up_to_date(view: View) -> tuple[int, int]:
+    """The term of the last entry, and the length of the log."""
+    log = view.log or ()
+    return (log[-1][0] if log else 0), len(log)
 
 
 def _two_leaders(views: Views, reason: str) -> bool | str:

@@ -31,6 +31,8 @@ class View:
     answered, first to last.
     match: of a leader, up to where it knows the logs of others to be its own, as (process, index); what
     it has committed may be left out.
+    electors: the sets of processes of each of which it needs a majority to be elected; none if it does
+    not stand for election.
     voted: for whom it has voted in `term`. wrote: where it is a store to which leaders write, the term
     of the last write that it has accepted. member: False for one that takes no part in the election.
     failure: what it has failed of by itself, such as an exception that nothing in its world explains.
@@ -54,6 +56,7 @@ class View:
     reading: bool = False
     reads: tuple[int, ...] = ()
     match: frozenset[tuple[Id, int]] = frozenset()
+    electors: tuple[frozenset[Id], ...] = ()
     voted: Id | None = None
     wrote: int | None = None
     member: bool = True

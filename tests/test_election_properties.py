@@ -1,6 +1,7 @@
 """Every promise of `properties.election`, in views that break it and in views that keep it."""
 
 import pytest
+from attrs import evolve
 
 from checker.properties import Property
 from checker.values import Id
@@ -134,3 +135,37 @@ def test_a_leader_without_a_majority_may_be_replaced() -> None:
 def test_a_leader_is_elected() -> None:
     assert says(promised.a_leader_is_elected, (follower(N1, None), leader(N2))) is True
     assert says(promised.a_leader_is_elected, (follower(N1, N2),)) is False
+
+
+def stands(id: Id, *log: int, by: tuple[frozenset[Id], ...] = (), up: bool = True) -> View:
+    """A process that needs a majority of each of these sets, and whose entries are of these terms."""
+    entries = tuple((term, None) for term in log)
+    return View(id=id, up=up, term=2, log=entries, electors=by)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "broken"),
+    [
+        (stands(N1, 1, 1), stands(N2, 1), "n1 does not stand, n2 finds too few voters"),
+        (stands(N1, 1), stands(N2, 1), True),
+        (stands(N1, 1), stands(N2, 2), True),
+        (stands(N1, 2), stands(N2, 1, 1), "n1 does not stand, n2 finds too few voters"),
+        (stands(N1), stands(N2, 1), True),
+        (stands(N1, 1, 1, by=(frozenset({N2}),)), stands(N2, 1), True),
+        (stands(N1, 1, 1), stands(N2, 1, up=False), True),
+        (leader(N1), stands(N2), True),
+    ],
+)
+def test_an_election_can_be_won(first: View, second: View, broken: bool | str) -> None:
+    """Dissertation 4.2.2: the later term, then the longer log, and the whole of two servers."""
+    second = evolve(second, electors=(frozenset({N1, N2}),))
+    expected = broken if broken is True else f"nobody leads, and {broken}"
+    assert says(promised.an_election_can_be_won, (first, second)) == expected
+
+
+def test_an_election_by_two_sets_needs_a_majority_of_each() -> None:
+    voters = (stands(N2), stands(N3, 1, 1), stands(N4, 1, 1))
+    one, other = frozenset({N1, N2}), frozenset({N2, N3, N4})
+    for by, broken in (((one,), False), ((one, other), True), ((other, one), True)):
+        result = says(promised.an_election_can_be_won, (stands(N1, 1, by=by), *voters))
+        assert (result is not True) == broken

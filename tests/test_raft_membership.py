@@ -6,10 +6,11 @@ import pytest
 from attrs import evolve
 
 from checker.errors import UsageError
-from checker.protocol import Outcome
+from checker.protocol import Outcome, handlers
 from checker.values import Id
-from models.raft import NOOP, AppendEntries, AppendReply, Entry, Role, Server, Vote
-from models.raft_membership import Configuration, RaftMembership, majority
+from models.raft import NOOP, AppendEntries, AppendReply, Entry, Role, Vote
+from models.raft_membership import Configuration, Member, RaftMembership, majority
+from properties.election import an_election_can_be_won
 
 N1, N2, N3, N4 = (Id("n", number) for number in range(1, 5))
 LEADER, CANDIDATE = Role.LEADER, Role.CANDIDATE
@@ -20,8 +21,8 @@ def config(*members: Id, old: Any = None, term: int = 1) -> Entry:
     return Entry(term, Configuration(frozenset(members), old and frozenset(old)))
 
 
-def server(id: Id, *log: Entry, term: int = 1, role: Role = LEADER, **fields: Any) -> Server:
-    return Server(id, term, id, log, role, **fields)
+def server(id: Id, *log: Entry, term: int = 1, role: Role = LEADER, **fields: Any) -> Member:
+    return Member(id, term, id, log, role, **fields)
 
 
 def logs(outcomes: Any) -> list[tuple[Entry, ...]]:
@@ -148,6 +149,95 @@ def test_a_leader_that_is_removed_steps_down_once_that_is_committed() -> None:
     assert stays.state.role is LEADER and stays.state.commit == 2
 
 
+def test_in_etcd_the_last_configuration_that_was_applied_is_in_force() -> None:
+    """etcd's raft: applyConfChange."""
+    s = server(N1, OWN, config(N1, N2), config(N1), commit=3, applied=2)
+    assert RaftMembership(in_force="applied").configured(s) == (2, config(N1, N2).content)
+    assert RaftMembership().configured(s) == (3, config(N1).content)
+    none = evolve(s, applied=1)
+    assert RaftMembership(in_force="applied").configured(none)[0] == 0
+
+
+def test_committed_entries_are_applied_one_by_one() -> None:
+    model = RaftMembership(in_force="applied")
+    s = server(N2, OWN, config(N1, N2), OWN, role=Role.FOLLOWER, commit=2)
+    assert model.apply(s) == Outcome(evolve(s, applied=1))
+    assert RaftMembership().apply(s) == ()
+    (timer,) = [handler for handler in handlers(RaftMembership) if handler.name == "apply"]
+    assert timer.when is not None and timer.when(s) and not timer.when(evolve(s, applied=2))
+
+
+def test_a_leader_that_applies_a_smaller_configuration_may_commit_more() -> None:
+    """etcd's raft, switchToConfig: the quorum may be smaller now."""
+    model = RaftMembership(in_force="applied", nodes=4, members=4)
+    log = (OWN, config(N1, N2, N3), OWN)
+    s = server(N1, *log, commit=2, applied=1, match=frozenset({(N2, 3)}))
+    done: Any = model.apply(s)
+    assert (done.state.applied, done.state.commit) == (2, 3)
+    follows: Any = model.apply(evolve(s, role=Role.FOLLOWER))
+    assert (follows.state.applied, follows.state.commit) == (2, 2)
+    removed: Any = model.apply(server(N4, *log, commit=2, applied=1))
+    assert removed.state.role is Role.FOLLOWER
+
+
+def test_in_etcd_a_change_waits_until_the_one_before_is_applied() -> None:
+    """etcd's raft, stepLeader: pendingConfIndex > applied."""
+    model = RaftMembership(in_force="applied")
+    s = server(N1, OWN, config(N1, N2), commit=2, applied=1)
+    assert model.change_servers(s) == ()
+    assert model.change_servers(evolve(s, applied=2)) != ()
+    assert RaftMembership(in_force="applied", one_pending=False).change_servers(s) != ()
+
+
+def test_in_etcd_nobody_stands_before_what_is_committed_is_applied() -> None:
+    """etcd's raft, hup: hasUnappliedConfChanges. What is not known to be committed does not count."""
+    model = RaftMembership(in_force="applied")
+    s = server(N2, OWN, config(N1, N2), OWN, role=Role.FOLLOWER, commit=2, applied=1)
+    assert model.campaign(s) == Outcome(s)
+    for ready in (evolve(s, applied=2), evolve(s, commit=1), evolve(s, commit=3, applied=2)):
+        assert model.campaign(ready).state.role is CANDIDATE
+    broken = RaftMembership(in_force="applied", apply_first=False)
+    assert broken.campaign(s).state.role is CANDIDATE
+    assert RaftMembership().campaign(s).state.role is CANDIDATE
+
+
+def test_who_is_being_removed_stands_until_that_is_committed() -> None:
+    """4.2.2: it may still be needed."""
+    s = server(N1, OWN, config(N2), role=Role.FOLLOWER, commit=1)
+    assert RaftMembership().campaign(s) == Outcome(s)
+    model = RaftMembership(removed_stand=True)
+    stands = model.campaign(s).state
+    assert stands.role is CANDIDATE
+    voted: Any = model.vote(stands, Vote(2), N3)
+    assert voted.state.role is CANDIDATE
+    voted = model.vote(stands, Vote(2), N2)
+    assert voted.state.role is LEADER
+    known = evolve(s, commit=2)
+    assert model.campaign(known) == Outcome(known)
+
+
+def test_who_was_removed_may_come_back_with_an_empty_disk() -> None:
+    removed = server(N3, OWN, config(N1, N2), role=Role.FOLLOWER)
+    assert RaftMembership().restart(removed) == Outcome(removed)
+    model = RaftMembership(keep_disk=False)
+    assert model.restart(removed) == Outcome(Member(N3))
+    stays = server(N2, OWN, config(N1, N2), role=Role.FOLLOWER)
+    assert model.restart(stays) == Outcome(stays)
+
+
+def test_whom_a_candidate_needs_is_seen() -> None:
+    model = RaftMembership(nodes=4)
+    joint = server(N1, config(N1, N4, old={N1, N2, N3}))
+    assert model.view(joint).electors == (frozenset({N1, N2, N3}), frozenset({N1, N4}))
+    assert model.view(server(N1, config(N1, N2))).electors == (frozenset({N1, N2}),)
+    assert model.view(server(N3, config(N1, N2))).electors == ()
+
+
+def test_that_an_election_can_be_won_is_promised_where_all_stand_that_may_be_needed() -> None:
+    assert an_election_can_be_won not in RaftMembership().promises()
+    assert an_election_can_be_won in RaftMembership(removed_stand=True).promises()
+
+
 def test_commands_are_left_out() -> None:
     assert RaftMembership().client_request(server(N1, OWN, commit=1)) == ()
 
@@ -156,7 +246,9 @@ def test_where_a_run_begins() -> None:
     for noop in (True, False):
         s = RaftMembership(noop=noop).initial(N1)
         assert (s.role, s.log, s.commit) == (LEADER, (OWN,), 1)
-    assert RaftMembership(start="fresh").initial(N1) == Server(N1)
+    assert RaftMembership().initial(N1).applied == 0
+    assert RaftMembership(in_force="applied").initial(N1).applied == 1
+    assert RaftMembership(start="fresh").initial(N1) == Member(N1)
 
 
 def test_who_is_alike() -> None:
