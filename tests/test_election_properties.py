@@ -153,7 +153,7 @@ def stands(id: Id, *log: int, by: tuple[frozenset[Id], ...] = (), up: bool = Tru
         (stands(N1), stands(N2, 1), True),
         (stands(N1, 1, 1, by=(frozenset({N2}),)), stands(N2, 1), True),
         (stands(N1, 1, 1), stands(N2, 1, up=False), True),
-        (leader(N1), stands(N2), True),
+        (evolve(stands(N1, 1, 1), leads=True), stands(N2, 1), True),
     ],
 )
 def test_an_election_can_be_won(first: View, second: View, broken: bool | str) -> None:
