@@ -41,6 +41,7 @@ synchronization (proposals are forwarded, NEWLEADER is queued, the snapshot is t
 there is one.
 """
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from attrs import evolve, frozen
@@ -103,7 +104,7 @@ class Recovering(Writing):
         if not (self.recovery and self.quorum([s.id, *come])):
             return ()
         epoch = 1 + max(s.agreed, *(r[-1] for r in come.values()))
-        note = f"followers {len(come)} of {self.nodes}"
+        note = f"followed by {self.with_itself(s, come)}"
         return Outcome(evolve(s, accepted=epoch, epoch=epoch), note=note)
 
     def leadership(self, s: Server) -> tuple[Any, ...] | None:
@@ -157,7 +158,7 @@ class Recovering(Writing):
             return Outcome(self.look(s), note="a follower is more recent")
         if not self.quorum([s.id, *consents]):
             return Outcome(s)
-        note = f"consents {len(consents)} of {self.nodes}"
+        note = f"consent of {self.with_itself(s, consents)}"
         return Outcome(evolve(s, current=s.epoch, phase=SYNCHRONIZATION), note=note)
 
     # -- synchronization -------------------------------------------------------------------
@@ -197,7 +198,7 @@ class Recovering(Writing):
         new = sync.txns if s.observes else sync.txns + ahead
         s = evolve(s, log=log, pending=new, snapshot=snapshot)
         s = evolve(s, data=sync.txns if snapshot else base + sync.txns)
-        return Outcome(s, note=f"{sync.kind}, {len(new)} transactions")
+        return Outcome(s, note=f"{sync.kind}, {len(new)} transaction{'s' * (len(new) != 1)}")
 
     @upon(AckNewLeader)
     def ack_new_leader(self, s: Server, msg: AckNewLeader, src: Id) -> Outcomes:
@@ -206,7 +207,9 @@ class Recovering(Writing):
             return Outcome(s)
         s = self.acknowledged(s, src, msg.zxid)
         if s.established:
-            return Outcome(s, [self.up_to_date(s, src)])
+            # With the same reply it acknowledges what was proposed since (Leader.startForwarding).
+            more = self.commit_all(s)
+            return Outcome(more.state, [self.up_to_date(s, src), *more.sends])
         holders = {id for id, _ in s.acks}
         if not self.quorum([s.id, *(id for id, _ in self.synchronized(s) - s.mistaken)]):
             return Outcome(s)
@@ -214,7 +217,7 @@ class Recovering(Writing):
         return Outcome(
             s,
             [self.up_to_date(s, id) for id in sorted(holders)],
-            note=f"acknowledged by {len(holders)} of {self.nodes}",
+            note=f"acknowledged by {self.with_itself(s, holders)}",
         )
 
     def synchronized(self, s: Server) -> frozenset[tuple[Id, int]]:
@@ -226,6 +229,10 @@ class Recovering(Writing):
         """The leader after a follower has logged up to this zxid."""
         rest = frozenset(ack for ack in s.acks if ack[0] != follower)
         return evolve(s, acks=rest | {(follower, zxid)})
+
+    def with_itself(self, s: Server, ids: Iterable[Id]) -> str:
+        """How many voters these are, with the leader, of how many."""
+        return f"{1 + sum(id.kind == s.id.kind for id in ids)} of {self.nodes} with itself"
 
     def up_to_date(self, s: Server, follower: Id) -> Send:
         return Send(follower, UpToDate(s.epoch, last(s.data)))
@@ -260,7 +267,7 @@ class Recovering(Writing):
         if s.phase is DISCOVERY:
             there = {id for id, r in replies.items() if self.may_consent(s, r)}
         if not self.quorum([s.id, *there]):
-            return Outcome(self.look(s), note=f"followers {len(there)} of {self.nodes}")
+            return Outcome(self.look(s), note=f"followed by {self.with_itself(s, there)}")
         heard = {id for id, _ in links - s.mistaken}
         if s.phase is SYNCHRONIZATION and not self.quorum([s.id, *heard]):
             who = ", ".join(str(id) for id in sorted(there - heard))

@@ -29,7 +29,7 @@ from zab_samples import (
 
 from checker.protocol import Outcome, Send
 from checker.values import Id
-from models.zab import Zab
+from models.zab import Commit, Zab
 from models.zab_disk import AckNewLeader
 from models.zab_recovery import Sync, UpToDate
 from models.zab_server import Log, Server
@@ -255,6 +255,20 @@ def test_a_leader_is_established_by_a_quorum_of_acknowledgements() -> None:
     same(Zab().ack_new_leader(s, AckNewLeader(1, 0, (1, 1)), N1), s)
     same(Zab().ack_new_leader(s, AckNewLeader(2, 1, (1, 1)), N1), s)
     same(Zab().ack_new_leader(evolve(s, phase=DISCOVERY), msg, N1), evolve(s, phase=DISCOVERY))
+
+
+def test_what_was_proposed_since_is_acknowledged_with_new_leader_and_committed() -> None:
+    """Leader.startForwarding sends a late follower what is outstanding, and processAck counts it."""
+    txn = (2, (1, N3))
+    s = leader(log=(A, txn), data=(A,), epoch=2, phase=BROADCAST)
+    after = evolve(s, data=(A, txn), acks=frozenset({(N1, (2, 1))}))
+    links = sorted(id for id, _ in s.links)
+    same(
+        Zab().ack_new_leader(s, AckNewLeader(2, 0, (2, 1)), N1),
+        after,
+        Send(N1, UpToDate(2, (1, 1))),
+        *(Send(id, Commit((2, 1))) for id in links),
+    )
 
 
 # -- losing each other ---------------------------------------------------------------------
