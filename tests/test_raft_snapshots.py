@@ -73,6 +73,12 @@ def test_a_snapshot_that_is_not_newer_changes_nothing_but_the_leader() -> None:
     s = server(N3, 1, 1, 1, base=1, role=CANDIDATE, voted=N3)
     got: Any = MODEL.install_snapshot(s, InstallSnapshot(2, (E1,)), N1)
     assert got.state == server(N3, 2, 1, 1, base=1)
+    newer = server(N3, 1, 1, 1, base=2)
+    assert MODEL.install_snapshot(newer, InstallSnapshot(1, (E1,)), N1) == Outcome(
+        newer, note="has a snapshot up to 2"
+    )
+    same: Any = MODEL.install_snapshot(evolve(s, term=2), InstallSnapshot(2, (E1,)), N1)
+    assert same.note == "has a snapshot up to 1"
 
 
 @pytest.mark.parametrize(
@@ -156,3 +162,9 @@ def test_where_a_run_begins_and_what_is_seen() -> None:
     view = MODEL.view(server(N3, 2, 1, 1, 2, base=2, commit=0))
     assert (view.version, len(view.committed), len(view.log or ())) == (2, 2, 3)
     assert MODEL.view(server(N3, 2, 1, 1, 2, base=2, commit=3)).version == 3
+
+
+def test_entries_that_are_compacted_are_not_acknowledged() -> None:
+    """They are committed at the leader already."""
+    s = server(N3, 2, 1, 2, 2, base=2)
+    assert MODEL.append_entries(s, AppendEntries(2, 1, 1, (E2,)), N1) == Outcome(s, sync=True)

@@ -56,6 +56,11 @@ def test_what_is_forgotten_in_that_crash() -> None:
     s = voter(2, N1, N1, role=Role.CANDIDATE, votes=frozenset({N2}), commit=1)
     _, torn = RaftVoteRecord(**TORN).request_vote(s, RequestVote(3, 1, 2), N2)
     assert torn.state == wiped(voter(3, N1, N1))
+    hears = voter(3, None, N1, leader=N1, silent=True)
+    _, torn = RaftVoteRecord(**TORN, timers="detector").request_vote(
+        hears, RequestVote(3, 1, 2), N2
+    )
+    assert torn.state == wiped(voter(3, N1, N1))
 
 
 def test_the_first_vote_is_not_torn() -> None:
