@@ -220,6 +220,10 @@ class Recovering(Writing):
             note=f"acknowledged by {self.with_itself(s, holders)}",
         )
 
+    def commit_all(self, s: Server) -> Outcome:
+        """Broadcast's part: commit in order what a quorum has."""
+        raise NotImplementedError
+
     def synchronized(self, s: Server) -> frozenset[tuple[Id, int]]:
         """The leader's connections over which NEWLEADER was acknowledged."""
         holders = {id for id, _ in s.acks}
