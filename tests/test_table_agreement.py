@@ -111,4 +111,4 @@ def test_what_the_states_take_is_told() -> None:
     exploration = Question(model, model.environment, (), limits=limits).tables()[0]
     assert exploration.stored is not None
     per_state = exploration.stored / exploration.counts.distinct
-    assert 8 + 4 + 8 / 0.7 <= per_state <= 8 + 4 + 1.7 * 8 / 0.7
+    assert 8 + 4 + 8 / 0.7 <= per_state <= 8 + 4 + 2.05 * 8 / 0.7

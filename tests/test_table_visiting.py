@@ -6,64 +6,110 @@ import numpy as np
 import pytest
 
 from checker.table import visiting as v
+from checker.table.rows import Layout
+from checker.table.store import Store, Team
 
-#: Codes whose upper 31 bits, the tags, are as great as can be: they belong to the last place.
+#: A hash whose upper bits are as great as can be: it belongs to the last line.
 LAST = 0x3FFFFFFFFFFFFFFF
 
 
-def keys(*rows: int) -> Any:
-    return np.array([[row] for row in rows], dtype=np.int64)
+def keys(*rows: Any) -> Any:
+    return np.array([row if isinstance(row, tuple) else (row,) for row in rows], dtype=np.int64)
+
+
+def empty(places: int, words: int = 1) -> Any:
+    return np.zeros((places, words), dtype=np.int64)
 
 
 def test_equal_hashes_are_compared_in_full() -> None:
-    slots = np.zeros(8, dtype=np.int64)
-    known, new = keys(5, 6), keys(5, 6, 7)
-    assert v.visit(slots, 0, 8, known, known, 0, LAST, 0, 0) == 7
-    assert v.visit(slots, 0, 8, known, known, 1, LAST, 1, 1) == 0
-    found = [v.visit(slots, 0, 8, known, new, k, LAST, 2, 2) for k in range(3)]
-    assert found == [-1, -2, 1]
+    slots, rows = empty(16), keys(5, 6, 5, 6, 7)
+    found = [v.visit(slots, 0, 16, rows, k, LAST) for k in range(5)]
+    assert found == [8, 9, -9, -10, 10]
 
 
-def test_what_was_met_in_the_same_chunk_is_compared_with_the_chunk() -> None:
-    """A number from `size` on stands for a successor, not for a state."""
-    slots = np.zeros(8, dtype=np.int64)
-    known, new = keys(9), keys(3, 4, 3)
-    found = [v.visit(slots, 0, 8, known, new, k, LAST, 1, 1 + k) for k in range(3)]
-    assert found == [7, 0, -2]
+@pytest.mark.parametrize("words", [1, 2, 3])
+def test_keys_are_compared_word_by_word(words: int) -> None:
+    """Keys that differ in one word, whichever it is, are different; 0 is a key like any other."""
+    rows = empty(words + 1, words)
+    for x in range(words):
+        rows[x, x] = 1
+    slots = empty(32, words)
+    first = [v.visit(slots, 0, 32, rows, k, 0) for k in range(words + 1)]
+    assert len(set(first)) == words + 1 and min(first) >= 0
+    again = [v.visit(slots, 0, 32, rows, k, 0) for k in range(words + 1)]
+    assert again == [-1 - place for place in first]
 
 
 def test_probing_stays_within_the_range_of_the_worker() -> None:
-    slots, new = np.zeros(16, dtype=np.int64), keys(*range(5))
-    assert v.home(LAST >> 31, 16) == 15
-    found = [v.visit(slots, 8, 16, new, new, k, LAST, 0, k) for k in range(5)]
-    assert found == [15, 8, 9, 10, 11]
+    slots, rows = empty(32), keys(*range(12))
+    assert v.home(LAST, slots) == 24
+    found = [v.visit(slots, 16, 32, rows, k, LAST) for k in range(12)]
+    assert found == [*range(24, 32), *range(16, 20)]
+
+
+@pytest.mark.parametrize("words", [1, 2])
+def test_a_search_begins_where_a_line_of_the_cache_does(words: int) -> None:
+    slots = empty(800, words)
+    homes = {v.home(code << 31, slots) for code in range(0, 2**31, 2**20)}
+    assert {home % (8 // words) for home in homes} == {0}
+    assert homes == set(range(0, 800, 8 // words))
+
+
+def test_the_mark_of_a_taken_place_does_not_count_in_the_hash() -> None:
+    rows = keys((3, 4), (3, 5))
+    marked = rows | np.array([v.TAKEN, 0], dtype=np.int64)
+    codes = [v.hashed(rows, k) for k in range(2)]
+    assert codes == [v.hashed(marked, k) for k in range(2)]
+    assert codes[0] != codes[1] and min(codes) >= 0
+
+
+def numbered(store: Store, rows: Any) -> list[int]:
+    """The numbers under which the keys are found."""
+    found = []
+    for k in range(len(rows)):
+        code = v.hashed(rows, k)
+        low, high = next(r for r in store.ranges() if r[0] <= v.home(code, store.slots) < r[1])
+        place = v.visit(store.slots, low, high, rows, k, code)
+        assert place < 0, "it was lost"
+        found.append(int(store.numbers[-1 - place]))
+    return found
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_it_says_the_same_after_it_has_grown(workers: int) -> None:
-    """Filled to seven tenths, made larger, and made anew: every state is found, and none twice."""
-    size, places = 700, 1008
-    rows = keys(*(x * x * 7919 % 1_000_003 for x in range(size)))
-    codes = [v.hashed(rows, k) for k in range(size)]
+@pytest.mark.parametrize("words", [1, 2, 3])
+def test_it_says_the_same_after_it_has_grown_and_been_laid_out_anew(
+    workers: int, words: int
+) -> None:
+    """Filled until it grows several times: every key is found under its number, and none twice."""
+    size, layout = 30_000, Layout([1 << 20] * words * 3)
+    assert layout.words == words
+    store = Store(words, Team(workers), numbered=True)
+    values = [[(x * x * 7919 + f) % 1_000_003 for f in range(words * 3)] for x in range(size)]
+    rows = np.array([layout.pack(row) for row in values])
+    places = len(store.slots)
+    for k in range(size):
+        if k >= store.places:
+            store.size = k
+            store.make_room(1)
+        code = v.hashed(rows, k)
+        low, high = next(r for r in store.ranges() if r[0] <= v.home(code, store.slots) < r[1])
+        place = v.visit(store.slots, low, high, rows, k, code)
+        assert place >= 0
+        store.numbers[place] = k
+    assert len(store.slots) > 3 * places
+    assert numbered(store, rows) == list(range(size))
+    assert np.count_nonzero(store.slots[:, 0]) == size
+    store.size = 0
+    wider = Layout([1 << 20] * words * 3 + [2])
+    store.lay_out(Layout([1 << 20] * words * 3 + [1]), wider)
+    assert store.slots.shape[1] == wider.words
+    assert numbered(store, np.array([wider.pack([*row, 0]) for row in values])) == [*range(size)]
 
-    def bounds(total: int) -> list[tuple[int, int]]:
-        return [(total * w // workers, total * (w + 1) // workers) for w in range(workers)]
 
-    def owner(code: int, total: int) -> tuple[int, int]:
-        home = v.home(code >> 31, total)
-        return next((low, high) for low, high in bounds(total) if low <= home < high)
-
-    slots = np.zeros(places, dtype=np.int64)
-    for k, code in enumerate(codes):
-        assert v.visit(slots, *owner(code, places), rows, rows, k, code, size, k) >= 0
-    larger, anew = np.zeros(1512, dtype=np.int64), np.zeros(1512, dtype=np.int64)
-    for before, (low, high) in zip(bounds(places), bounds(1512), strict=True):
-        v.regrow(slots, *before, larger, low, high)
-        v.enter_all(anew, low, high, rows, size)
-    for grown in (larger, anew):
-        assert np.count_nonzero(grown) == size
-        found = [
-            v.visit(grown, *owner(code, 1512), rows, rows, k, code, size, size)
-            for k, code in enumerate(codes)
-        ]
-        assert found == [-1 - k for k in range(size)]
+@pytest.mark.parametrize("workers", [1, 2])
+def test_states_that_are_taken_over_are_known(workers: int) -> None:
+    rows = keys(*(x * 7919 % 1_000_003 for x in range(9000)))
+    store = Store(1, Team(workers), numbered=True)
+    store.take(rows, np.zeros(len(rows), dtype=np.int32))
+    store.enter(store.rows, 0, len(rows))
+    assert len(numbered(store, rows)) == np.count_nonzero(store.slots)

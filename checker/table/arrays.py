@@ -36,10 +36,10 @@ TABLES = {
     "target": "c",  # destination
     "contents": "cq",  # -> ops: count; per message that may come next: m, q without, q with one more
     "heads": "cq",  # -> which messages may come next, as bits: see `bit_of`
-    "live": "cl",  # -> which messages may do something to this local state, as bits
-    "deliveries": "clm",  # -> effects in ops: count, name; for each: l, sends; for each: c, g
+    "live": "ilj",  # -> which messages from j may do something to this local state, as bits
+    "deliveries": "iljm",  # -> effects in ops: count, name; for each: l, sends; for each: c, g
     "pushes": "cqg",  # -> q
-    "timers": "uTil",  # -> effects
+    "timers": "uilT",  # -> effects
     "timed": "uil",  # -> which timeouts may do something in this local state, as bits
     "guards": "uPil",  # -> whether the poll is allowed
     "replies": "Pil",  # -> number of the reply, or -2 for none
@@ -69,6 +69,7 @@ TABLES = {
     "origin": "ip",  # the process that moves to place i
     "source": "cp",  # the channel that moves to c
     "local_images": "il",  # -> ops: for each permutation, l of the process at that place
+    "firsts": "il",  # -> ops: least l at the first place; count; the permutations that bring it there
     "content_images": "cq",  # -> ops: for each permutation, q of the channel there
     "world_images": "w",  # -> ops: for each permutation, w
     "history_images": "y",  # -> ops: for each permutation, y
@@ -108,8 +109,8 @@ BEGIN = {name: RULES + len(AXES) + at for at, name in enumerate(TABLES)}
     AT_PUSHES, AT_TIMERS, AT_TIMED, AT_GUARDS, AT_REPLIES, AT_REQUESTS, AT_REPORTS, AT_RESTARTS,
     AT_WIPED, AT_VIEWS, AT_KNOWN, AT_OPENED, AT_STEPPING, AT_DOWN, AT_DEAD, AT_REACH, AT_GRAVES,
     AT_CALM, AT_PAUSED, AT_FAULTY, AT_CRASHED, AT_RESTARTED, AT_LOST, AT_DOUBLED, AT_REQUESTED,
-    AT_SUSPECTED, AT_MOVES, AT_CHOICES, AT_ORIGIN, AT_SOURCE, AT_LOCAL_IMAGES, AT_CONTENT_IMAGES,
-    AT_WORLD_IMAGES, AT_HISTORY_IMAGES,
+    AT_SUSPECTED, AT_MOVES, AT_CHOICES, AT_ORIGIN, AT_SOURCE, AT_LOCAL_IMAGES, AT_FIRSTS,
+    AT_CONTENT_IMAGES, AT_WORLD_IMAGES, AT_HISTORY_IMAGES,
 ) = BEGIN.values()  # fmt: skip
 
 # What may be missing, and how many numbers say which. Most are places in the table of that name; a

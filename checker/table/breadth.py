@@ -6,89 +6,85 @@ owns; `settle` gives the new ones of a part their numbers. A state's number depe
 in which a search of one worker would meet it, so everything that follows is the same for any number
 of workers.
 
-Arrays: rows: (states, words) int64, the states in the order in which they were met. keys: the same
-array, or with symmetry the rows of the canonical forms. parents: (states,) int32, -1 for an initial
-state. out, out_keys: (most, words) int64, successors and their keys; names: (most,) int32, numbers of
-the actions' names; codes: (most,) int64, hashes of the keys; places: (most,) int64, see `meet`.
-begins, ends: (states of a part,) int64: where in these the successors of each state stand; an end
-below 0 says that the state is yet to be expanded.
+Arrays: rows: (states, words) int64, the states in the order in which they were met. parents: (states,)
+int32, -1 for an initial state. out: (most, words) int64, successors; out_keys: the same array, or with
+symmetry the rows of their canonical forms; names: (most,) int32, numbers of the actions' names; codes:
+(most,) int64, hashes of the keys; fresh: (workers, most) int8, see `meet`. begins, ends: (states of a
+part,) int64: where in these the successors of each state stand; an end below 0 says that the state is
+yet to be expanded.
 """
 
 from checker.table.arrays import PERMUTATIONS
 from checker.table.expansion import FULL, NOTED, expand
 from checker.table.kernels import kernel
 from checker.table.orbits import canonical
-from checker.table.visiting import NUMBER, hashed
-
-#: What is left of a slot without its number.
-TAG = ~NUMBER
+from checker.table.sharing import take
+from checker.table.visiting import hashed
 
 
 @kernel
 def unfold(
-    cells, d, ops, memo, needs, rows, first, count, fields, left, jobs, out, out_keys, names, codes,
-    begins, ends, top, status, urgent,
+    cells, d, ops, memo, needs, rows, first, count, taken, block, blocks, fields, left, jobs, out,
+    out_keys, names, codes, begins, ends, top, status,
 ):  # fmt: skip # type: ignore[no-untyped-def]
     """Expands those of the states first, first + 1, ... that are yet to be expanded, as far as there
-    is room in `out`, from `top` on. Returns the new top.
+    is room in `out`, from `top` on. Returns the new top. A state for which an entry is missing is
+    passed over.
 
-    A state for which an entry is missing is passed over. urgent: (1,) int64, written: how many of the
-    needs noted the first of these has.
+    taken: (1,) int64: how many of the `count` states have been taken by workers, each of whom takes
+    the next `block` until there are no more, this one so many `blocks`.
     """
-    urgent[0] = 0
-    for x in range(count):
-        if ends[x] >= 0:
-            continue
-        noted = status[NOTED]
-        end = expand(
-            cells, d, ops, memo, needs, rows, first + x, fields, 0, jobs, out, names, top, status
-        )
-        if d[PERMUTATIONS]:
+    for _ in range(blocks):
+        begin = take(taken, block)
+        for x in range(begin, min(begin + block, count)):
+            if ends[x] >= 0:
+                continue
+            noted = status[NOTED]
+            if noted == needs.shape[0]:
+                return top
+            end = expand(
+                cells, d, ops, memo, needs, rows, first + x, fields, 0, jobs, out, names, top,
+                status,
+            )  # fmt: skip
+            if d[PERMUTATIONS]:
+                for k in range(top, end):
+                    canonical(cells, d, ops, needs, out, k, out_keys, fields, left, status)
+            if status[FULL]:
+                return top
+            if status[NOTED] > noted:
+                continue
             for k in range(top, end):
-                canonical(cells, d, ops, needs, out, k, out_keys, fields, left, status)
-        if status[FULL]:
+                codes[k] = hashed(out_keys, k)
+            begins[x], ends[x] = top, end
+            top = end
+        if begin + block >= count:
             break
-        if status[NOTED] > noted:
-            if urgent[0] == 0:
-                urgent[0] = status[NOTED]
-            if status[NOTED] == needs.shape[0]:
-                break
-            continue
-        for k in range(top, end):
-            codes[k] = hashed(out_keys, k)
-        begins[x], ends[x] = top, end
-        top = end
     return top
 
 
 @kernel
-def settle(
-    rows, keys, parents, slots, out, out_keys, places, first, count, begins, ends, size, sizes
-):  # type: ignore[no-untyped-def]
+def settle(rows, parents, out, fresh, first, count, begins, ends, size, sizes):  # type: ignore[no-untyped-def]
     """Numbers the new ones among the successors of the states first, first + 1, ..., from `size` on.
 
     sizes: (count,) int64, written: how many states are met once each of these has been expanded.
     """
+    workers, words = fresh.shape[0], rows.shape[1]
     for done in range(count):
         for k in range(begins[done], ends[done]):
-            place = places[k]
-            if place >= 0:
-                for x in range(rows.shape[1]):
+            new = fresh[0, k]
+            for worker in range(1, workers):
+                new |= fresh[worker, k]
+            if new:
+                for x in range(words):
                     rows[size, x] = out[k, x]
-                    keys[size, x] = out_keys[k, x]
                 parents[size] = first + done
                 size += 1
-                slots[place] = (slots[place] & TAG) | size
         sizes[done] = size
 
 
 @kernel
 def tally(names, begins, ends, count, coverage):  # type: ignore[no-untyped-def]
-    """Counts the actions of so many states under their names; how many there are. coverage: (names,)
-    int64."""
-    total = 0
+    """Counts the actions of so many states under their names. coverage: (names,) int64."""
     for done in range(count):
-        total += ends[done] - begins[done]
         for k in range(begins[done], ends[done]):
             coverage[names[k]] += 1
-    return total

@@ -44,8 +44,6 @@ def save(search: TableSearch, keep: Keep, place: Mapping[str, int]) -> None:
         "log": np.array(search.filling.log, dtype=np.int64).reshape(-1, 5),
         "coverage": search.coverage,
     }
-    if search.symmetry:
-        arrays["keys"] = store.keys[:size]
     file = keep.directory / keep.FILE
     aside = file.with_suffix(f".{os.getpid()}.part")
     try:
@@ -76,8 +74,9 @@ def load(search: TableSearch, keep: Keep) -> dict[str, int]:
             " without --resume"
         )
     filling.take_layout(Layout.of_bits(arrays["bits"].tolist()))
-    store.take(rows, arrays.get("keys", rows), parents)
+    store.take(rows, parents)
     search.filled()
+    _enter(search)
     search.coverage[: len(arrays["coverage"])] = arrays["coverage"]
     search.transitions, search.counts.depth = meta["transitions"], meta["depth"]
     search.spend(meta["seconds"])
@@ -87,6 +86,17 @@ def load(search: TableSearch, keep: Keep) -> dict[str, int]:
         else:
             search.breaks(at, filling.layout.pack(fields))
     return dict(meta["place"])
+
+
+def _enter(search: TableSearch) -> None:
+    """Enter all states into the visited set. Their images are known, for they were asked again."""
+    store = search.store
+    if not search.symmetry:
+        store.enter(store.rows, 0, store.size)
+        return
+    keys = np.zeros_like(store.rows)
+    search.canonical(store.rows, keys, store.size)
+    store.enter(keys, 0, store.size)
 
 
 def _ask_again(search: TableSearch, log: Any) -> None:

@@ -1,6 +1,6 @@
 """Compiled: a depth-first search, one state after the other.
 
-Arrays: rows, keys, parents, slots as in checker.table.store. depths: (states,) int32. expanded:
+Arrays: rows, parents, slots, numbers as in checker.table.store. depths: (states,) int32. expanded:
 (states,) int8. stack: int32, numbers of the states to expand. coverage: (names,) int64. bounds, status:
 int64, at the places named below. Others: see checker.table.expansion.
 """
@@ -30,13 +30,12 @@ MOST_STATES, MOST_DEPTH, EXPANSIONS, ALL_DECIDED = range(4)
 
 
 @kernel
-def push(rows, keys, parents, slots, depths, stack, out, out_keys, k, at, depth, bounds, status):  # type: ignore[no-untyped-def]
+def push(rows, parents, slots, numbers, depths, stack, out, out_keys, k, at, depth, bounds, status):  # type: ignore[no-untyped-def]
     """Takes note of a successor, unless it is known at no greater depth."""
     size = status[SIZE]
-    code = hashed(out_keys, k)
-    place = visit(slots, 0, slots.shape[0], keys, out_keys, k, code, size, size)
+    place = visit(slots, 0, slots.shape[0], out_keys, k, hashed(out_keys, k))
     if place < 0:
-        number = -1 - place
+        number = numbers[-1 - place]
         if bounds[MOST_DEPTH] >= 0 and depth < depths[number]:
             parents[number] = at
             depths[number] = depth
@@ -45,7 +44,7 @@ def push(rows, keys, parents, slots, depths, stack, out, out_keys, k, at, depth,
         return
     for x in range(rows.shape[1]):
         rows[size, x] = out[k, x]
-        keys[size, x] = out_keys[k, x]
+    numbers[place] = size
     parents[size] = at
     depths[size] = depth
     stack[status[WAITING]] = size
@@ -56,8 +55,8 @@ def push(rows, keys, parents, slots, depths, stack, out, out_keys, k, at, depth,
 
 @kernel
 def descend(
-    cells, d, ops, memo, needs, rows, keys, parents, slots, room, depths, expanded, stack, jobs, out,
-    out_keys, names, begins, ends, aside, aside_names, fields, left, coverage, asked, bounds, found,
+    cells, d, ops, memo, needs, rows, parents, slots, numbers, room, depths, expanded, stack, jobs,
+    out, out_keys, names, begins, ends, aside, aside_names, fields, left, coverage, asked, bounds, found,
     status,
 ):  # fmt: skip # type: ignore[no-untyped-def]
     """Goes on with the search until something must be done outside; returns what.
@@ -119,7 +118,7 @@ def descend(
             if first:
                 coverage[names[k]] += 1
             push(
-                rows, keys, parents, slots, depths, stack, out, out_keys, k, at, depth + 1, bounds,
+                rows, parents, slots, numbers, depths, stack, out, out_keys, k, at, depth + 1, bounds,
                 status,
             )  # fmt: skip
     return PAUSED

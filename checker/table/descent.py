@@ -17,6 +17,8 @@ EXPANSIONS = 20_000
 class DepthFirst(TableSearch):
     """A depth-first search, bounded where the limits say so."""
 
+    numbered = True
+
     def __init__(self, asked: Asked, counts: Counts) -> None:
         super().__init__(asked, counts)
         states = len(self.store.rows)
@@ -76,7 +78,7 @@ class DepthFirst(TableSearch):
         store, worker, status = self.store, self.workers[0], self._status
         self._bounds[d.ALL_DECIDED] = self.decided
         return d.descend(  # type: ignore[no-any-return]
-            *self.tables, worker.needs, store.rows, store.keys, store.parents, store.slots,
+            *self.tables, worker.needs, store.rows, store.parents, store.slots, store.numbers,
             store.places, self._depths, self._expanded, self._stack, worker.jobs, self._out,
             self._out_keys, self._names, self._begins, self._ends, worker.out, worker.names,
             worker.fields, worker.left, self.coverage, self.asked, self._bounds, worker.found, status,
@@ -92,7 +94,7 @@ class DepthFirst(TableSearch):
                 self._out[0] = self.filling.layout.pack(fields)
             self._make_room(1)
             d.push(
-                store.rows, store.keys, store.parents, store.slots, self._depths, self._stack,
+                store.rows, store.parents, store.slots, store.numbers, self._depths, self._stack,
                 self._out, self._out_keys, 0, -1, 0, self._bounds, self._status,
             )  # fmt: skip
             store.size = int(self._status[d.SIZE])

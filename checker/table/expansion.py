@@ -126,14 +126,26 @@ def job(jobs, status, p, i, w, c, q):  # type: ignore[no-untyped-def]
 
 
 @inlined
+def take(cells, d, rows, at, fields, f):  # type: ignore[no-untyped-def]
+    """Takes a field out of a row."""
+    word, shift = cells[d[AT_WORD] + f], cell(cells, d[AT_SHIFT] + f)
+    fields[f] = (rows[at, word] >> shift) & cell(cells, d[AT_MASK] + f)
+
+
+@inlined
+def unpack_shown(cells, d, rows, at, fields):  # type: ignore[no-untyped-def]
+    """The fields of a row but for the channels: what properties may depend on."""
+    for f in range(d[N] + 2):
+        take(cells, d, rows, at, fields, f)
+
+
+@inlined
 def unpack(cells, d, rows, at, fields):  # type: ignore[no-untyped-def]
     """The fields in use of a row."""
-    word_of, shift_of, mask_of, used = d[AT_WORD], d[AT_SHIFT], d[AT_MASK], d[AT_USED]
-    first = d[N] + 2
-    for x in range(first + d[CHANNELS]):
-        f = x if x < first else first + cell(cells, used + x - first)
-        word, shift = cells[word_of + f], cell(cells, shift_of + f)
-        fields[f] = (rows[at, word] >> shift) & cell(cells, mask_of + f)
+    unpack_shown(cells, d, rows, at, fields)
+    first, used = d[N] + 2, d[AT_USED]
+    for x in range(d[CHANNELS]):
+        take(cells, d, rows, at, fields, first + cell(cells, used + x))
 
 
 @part
@@ -178,15 +190,16 @@ def deliveries(cells, d, ops, needs, fields, jobs, status):  # type: ignore[no-u
         content = fields[n + 2 + c]
         i = cell(cells, target + c)
         # Most messages do nothing any more: one look at two masks passes over a channel of them.
-        if cells[heads + c * contents + content] & cells[live + c * states + fields[i]] == 0:
+        at = (i * states + fields[i] - i) * n + c
+        if cells[heads + c * contents + content] & cells[live + at] == 0:
             continue
         if content == 0 or cells[opened + c] == 0:
             continue
+        base = d[AT_DELIVERIES] + at * d[M]
         at = cell(cells, d[AT_CONTENTS] + c * contents + content)
         if at < 0:
             need(needs, status, CONTENT, c, content, 0, 0)
             continue
-        base = d[AT_DELIVERIES] + (c * d[L] + fields[i]) * d[M]
         for e in range(ops[at]):
             m, rest = ops[at + 1 + 3 * e], ops[at + 2 + 3 * e]
             p = cell(cells, base + m)
@@ -207,19 +220,17 @@ def timeouts(cells, d, needs, fields, unlimited, jobs, status):  # type: ignore[
         mask = cell(cells, timed + i * states + fields[i]) if cells[stepping + i] else 0
         fields[masks + i] = mask
         wanted |= mask
-    at = d[AT_TIMERS] + unlimited * handlers * n * states
+    timers = d[AT_TIMERS] + unlimited * n * states * handlers
     for h in range(handlers):
         bit = bit_of(h)
         if wanted & bit == 0:
-            at += n * states
             continue
         for i in range(n):
             if fields[masks + i] & bit:
-                p = cell(cells, at + fields[i])
+                p = cell(cells, timers + (i * states + fields[i]) * handlers + h)
                 if p < 0:
                     need(needs, status, TIMER, unlimited, h, i, fields[i])
                 job(jobs, status, p, i, w, -1, 0)
-            at += states
 
 
 @part

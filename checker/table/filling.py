@@ -46,6 +46,19 @@ class Filling(WorldTables):
         self.log.extend(need)
         self._fill[kind](*args[: a.ARITY[kind]])
 
+    def hear(self, need: tuple[int, ...]) -> None:
+        """Run the handler on which an answer depends, so that it is known when it is asked for."""
+        kind, x, y, z, local_id = need
+        if kind == a.DELIVERY:
+            local = self.locals[x // self.n].items[y]
+            self.handling.deliver(local, self.messages[x].items[z])
+        elif kind == a.TIMER:
+            handler, local = self._timers[y], self.locals[z].items[local_id]
+            if self.handling.guard(handler, local) and (
+                x or self.handling.within_limit(handler, local)
+            ):
+                self.handling.local_event(handler, local)
+
     # -- what the processes do -------------------------------------------------------------
 
     def _pointer(self, name: str, i: int, effects: Iterable[Effect]) -> int:
@@ -71,15 +84,15 @@ class Filling(WorldTables):
         return [e for e in effects if e.local is not local or e.sends]
 
     def _delivery(self, c: int, local_id: int, m: int) -> None:
-        i = c // self.n
+        i, j = divmod(c, self.n)
         local, envelope = self.locals[i].items[local_id], self.messages[c].items[m]
         effects: Iterable[Effect] = self.handling.deliver(local, envelope)
         if self.kind == "set":
             effects = self._useful(local, effects)
         p = self._pointer(type(envelope.message).__name__, i, effects)
-        self.arena.table["deliveries"][c, local_id, m] = p
+        self.arena.table["deliveries"][i, local_id, j, m] = p
         if p == 0 and m < a.LAST_BIT:
-            self.arena.table["live"][c, local_id] &= ~a.bit_of(m)
+            self.arena.table["live"][i, local_id, j] &= ~a.bit_of(m)
 
     def _timer(self, unlimited: int, h: int, i: int, local_id: int) -> None:
         handler, local = self._timers[h], self.locals[i].items[local_id]
@@ -89,7 +102,7 @@ class Filling(WorldTables):
         ):
             effects = self._useful(local, self.handling.local_event(handler, local))
         p = self._pointer(handler.name, i, effects)
-        self.arena.table["timers"][unlimited, h, i, local_id] = p
+        self.arena.table["timers"][unlimited, i, local_id, h] = p
         if p == 0 and h < a.LAST_BIT:
             self.arena.table["timed"][unlimited, i, local_id] &= ~a.bit_of(h)
 

@@ -17,15 +17,17 @@ from checker.table import breadth as b
 from checker.table import looking as look
 from checker.table.arrays import Array
 from checker.table.checkpoints import INITIAL, load, save
-from checker.table.expansion import FULL
+from checker.table.expansion import FULL, NOTED
 from checker.table.rows import Layout
-from checker.table.searching import Asked, Need, NoRoomError, TableSearch, Worker
+from checker.table.searching import Asked, Need, NoRoomError, TableSearch, Worker, apart
 from checker.table.store import moved
 from checker.table.visiting import hashed, meet
 
 #: The least and the most states in a worker's part of a chunk. What is missing is collected from a
 #: whole chunk, so the first chunks are small.
-LEAST, MOST = 64, 4096
+LEAST, MOST = 64, 8192
+#: The most states that a worker takes at once to expand them.
+BLOCK = 512
 #: The most successors that are kept at once; a chunk that has more is cut short.
 MOST_SUCCESSORS = 1 << 20
 
@@ -36,26 +38,24 @@ PLACE = ("head", "level", "level_end")
 
 @attrs.define
 class Part:
-    """What one worker does of a chunk. first, count: the states that it expands. begins, ends: where
-    the successors of each stand; the next go to `top`, and none beyond `room`. sizes: how many states
-    are met once each has been expanded. base, fresh: numbers of the new states."""
+    """A share of a chunk. first, count: its states. begins, ends: where the successors of each stand.
+    sizes: how many states are met once each has been expanded. base, fresh: numbers of the new
+    states."""
 
     worker: Worker
     first: int
     count: int
-    top: int
-    room: int
     begins: Array
     ends: Array
     sizes: Array
     base: int = 0
     fresh: int = 0
 
-    @property
-    def whole(self) -> int:
-        """How many of the states are expanded before the first that is not."""
-        missing = (self.ends[: self.count] < 0).argmax() if self.count else 0
-        return int(missing) if self.count and self.ends[missing] < 0 else self.count
+
+def shares(workers: list[Worker], begin: int, end: int) -> list[tuple[Worker, int, int]]:
+    """What lies between begin and end in equal shares, one for each worker."""
+    bounds = [begin + (end - begin) * w // len(workers) for w in range(len(workers) + 1)]
+    return list(zip(workers, bounds, bounds[1:], strict=False))
 
 
 class BreadthFirst(TableSearch):
@@ -67,6 +67,8 @@ class BreadthFirst(TableSearch):
         self._pace = LEAST
         self._wanted = 4096
         self._cut = 0
+        #: How many states of a chunk have been taken by workers.
+        self._taken = apart(1)
         self._make_buffers(self._wanted)
         #: begins, ends and sizes of a chunk: see `Part`.
         self._spots = np.zeros((3, 1), dtype=np.int64)
@@ -120,7 +122,7 @@ class BreadthFirst(TableSearch):
         self._out_keys = self._out.copy() if self.symmetry else self._out
         self._names = np.zeros(successors, dtype=np.int32)
         self._codes = np.zeros(successors, dtype=np.int64)
-        self._places = np.zeros(successors, dtype=np.int64)
+        self._fresh = np.zeros((self.team.workers, successors), dtype=np.int8)
 
     def lay_out(self, old: Layout, new: Layout) -> None:
         """Lay all rows out anew, those of the chunk included."""
@@ -150,7 +152,7 @@ class BreadthFirst(TableSearch):
             self._codes[0] = hashed(self._out_keys, 0)
             begins, ends, sizes = self._spots
             begins[0], ends[0] = 0, 1
-            part = Part(worker, -1, 1, 1, 1, begins, ends, sizes)
+            part = Part(worker, -1, 1, begins, ends, sizes)
             self._enter([part])
             self._look([part])
         self.level_end = self.store.size
@@ -176,65 +178,90 @@ class BreadthFirst(TableSearch):
         self._take_effect(first)
 
     def _unfold(self, first: int, count: int) -> list[Part]:
-        """Expand states; the parts of those that were expanded in whole, one behind the other."""
-        pieces, asked = self._pieces(first, first + count), set[Need]()
-        parts = self._begin(pieces)
+        """Expand states; those that were expanded in whole, one behind the other, in parts."""
+        workers, asked = self._crew(count), set[Need]()
+        self._begin(workers)
         while True:
-            calls = [self._unfold_arguments(part) for part in parts]
-            for part, top in zip(parts, self.team.each(b.unfold, calls), strict=True):
-                part.top = top
-            short = next((at for at, part in enumerate(parts) if part.whole < part.count), None)
-            if short is None or any(part.worker.status[FULL] for part in parts):
+            whole = self._expand(first, count, workers)
+            full = [worker for worker in workers if worker.status[FULL]]
+            if whole == count or full:
                 break
+            needs = [need for worker in workers for need in worker.noted()]
             # What the first state of the chunk needs is urgent; other states may wait for the next.
-            urgent = 0 if parts[0].whole else int(parts[0].worker.urgent[0])
-            needs = [need for part in parts for need in part.worker.noted()]
+            urgent = [] if whole else self._needs_of(first)
             if not urgent and asked.issuperset(needs):
                 break
             asked.update(needs)
             layout = self.filling.layout
-            self.fill(needs[:urgent], needs[urgent:])
+            self.fill(urgent, needs)
             if self.filling.layout is not layout:
-                parts = self._begin(pieces)
+                self._begin(workers)
         self._pace = min(MOST, 2 * self._pace)
-        if short is None:
-            return parts
-        self._stop_short(parts, first)
-        parts[short].count = parts[short].whole
-        return parts[: short + 1]
-
-    def _begin(self, pieces: list[tuple[Worker, int, int]]) -> list[Part]:
-        """Parts of a chunk, in which nothing is expanded yet."""
-        room, first = len(self._out) // len(pieces), pieces[0][1]
-        self._spots[1] = -1
-        return [
-            Part(
-                worker, begin, end - begin, room * w, room * (w + 1),
-                *self._spots[:, begin - first : end - first],
-            )
-            for w, (worker, begin, end) in enumerate(pieces)
-        ]  # fmt: skip
-
-    def _unfold_arguments(self, part: Part) -> tuple[Any, ...]:
-        room, worker = part.room, part.worker
-        return (
-            *self.tables, worker.needs, self.store.rows, part.first, part.count, worker.fields,
-            worker.left, worker.jobs, self._out[:room], self._out_keys[:room], self._names[:room],
-            self._codes[:room], part.begins, part.ends, part.top, worker.status, worker.urgent,
-        )  # fmt: skip
-
-    def _stop_short(self, parts: list[Part], first: int) -> None:
-        """Not all was expanded: see to it that the next chunk is."""
-        full = [part for part in parts if part.worker.status[FULL]]
-        for part in full:
-            whole = part.first + part.whole - first
+        for worker in full:
             if len(self._out) < MOST_SUCCESSORS or not whole:
                 self._wanted = 2 * len(self._out)
-                part.worker.grow()
+                worker.grow()
             else:
                 self._pace = max(1, whole // self.team.workers)
-        for part in parts:
-            part.worker.noted()
+        for worker in workers:
+            worker.noted()
+        spots = [spot[:whole] for spot in self._spots]
+        return [
+            Part(worker, first + begin, end - begin, *(spot[begin:end] for spot in spots))
+            for worker, begin, end in shares(workers, 0, whole)
+        ]
+
+    def _crew(self, states: int) -> list[Worker]:
+        """Those who are to work on so many states."""
+        return self.workers if states >= 2 * LEAST else self.workers[:1]
+
+    def _begin(self, workers: list[Worker]) -> None:
+        """Nothing of the chunk is expanded yet."""
+        self._spots[1] = -1
+        for worker, begin, end in shares(workers, 0, len(self._out)):
+            worker.top, worker.room = begin, end
+
+    def _expand(self, first: int, count: int, workers: list[Worker]) -> int:
+        """Expand what is yet to be expanded; how many states are, before the first that is not.
+
+        Workers take block after block. What the first of them finds missing it asks of the model
+        while the others go on, if there are any; it is filled in when all have come to an end.
+        """
+        here, *others = workers
+        self._taken[0] = 0
+        block = min(max(count // (8 * len(workers)), LEAST), BLOCK)
+        calls = [self._unfold_arguments(worker, first, count, block, count) for worker in others]
+        blocks = 1 if others else count
+        heard = 0
+
+        def work() -> int:
+            nonlocal heard
+            while self._taken[0] < count and not here.status[FULL] and heard < len(here.needs):
+                here.top = b.unfold(*self._unfold_arguments(here, first, count, block, blocks))
+                heard = self.hear(here, heard) if others else int(here.status[NOTED])
+            return here.top
+
+        for worker, top in zip(workers, self.team.beside(b.unfold, calls, work), strict=True):
+            worker.top = top
+        missing = self._spots[1, :count] < 0
+        return int(missing.argmax()) if missing.any() else count
+
+    def _unfold_arguments(
+        self, worker: Worker, first: int, count: int, block: int, blocks: int
+    ) -> tuple[Any, ...]:
+        (begins, ends, _), room = self._spots, worker.room
+        return (
+            *self.tables, worker.needs, self.store.rows, first, count, self._taken, block, blocks,
+            worker.fields, worker.left, worker.jobs, self._out[:room], self._out_keys[:room],
+            self._names[:room], self._codes[:room], begins, ends, worker.top, worker.status,
+        )  # fmt: skip
+
+    def _needs_of(self, state: int) -> list[Need]:
+        """What the first state of the chunk needs."""
+        self._taken[0] = 0
+        worker = self.workers[0]
+        b.unfold(*self._unfold_arguments(worker, state, 1, 1, 1))
+        return worker.noted()
 
     def _enter(self, parts: list[Part]) -> None:
         """Enter the successors into the visited set, and give the new ones their numbers."""
@@ -244,27 +271,26 @@ class BreadthFirst(TableSearch):
         self.make_room(int((ends[:count] - begins[:count]).sum()))
         bounds = np.cumsum([0, *(part.count for part in parts)])
         spans = np.stack((bounds[:-1], bounds[1:]), axis=1)
-        fresh = np.zeros((self.team.workers, len(parts)), dtype=np.int64)
+        counts = np.zeros((self.team.workers, len(parts)), dtype=np.int64)
         self.team.each(
             meet,
             [
                 (
-                    store.slots, low, high, store.keys, self._out_keys, self._codes, self._places,
-                    spans, begins, ends, fresh[w], store.size, self.workers[w].chosen,
+                    store.slots, low, high, self._out_keys, self._codes, self._fresh, w, spans,
+                    begins, ends, counts[w], self.workers[w].chosen,
                 )
                 for w, (low, high) in enumerate(store.ranges())
             ],
         )  # fmt: skip
-        for part, new in zip(parts, fresh.sum(axis=0).tolist(), strict=True):
+        for part, new in zip(parts, counts.sum(axis=0).tolist(), strict=True):
             part.base, part.fresh = store.size, new
             store.size += new
         self.team.each(
             b.settle,
             [
                 (
-                    store.rows, store.keys, store.parents, store.slots, self._out, self._out_keys,
-                    self._places, part.first, part.count, part.begins, part.ends, part.base,
-                    part.sizes,
+                    store.rows, store.parents, self._out, self._fresh, part.first, part.count,
+                    part.begins, part.ends, part.base, part.sizes,
                 )
                 for part in parts
             ],
@@ -278,7 +304,8 @@ class BreadthFirst(TableSearch):
         decided, asked = -1, self.asked
         if not asked.any():
             return decided, None
-        pieces = self._pieces(parts[0].base, parts[-1].base + parts[-1].fresh)
+        begin, end = parts[0].base, parts[-1].base + parts[-1].fresh
+        pieces = shares(self._crew(end - begin), begin, end)
         calls = [self._look_arguments(*piece, asked) for piece in pieces]
         answers = self.team.each(look.look_over, calls)
         for (worker, _, end), answer in zip(pieces, answers, strict=True):
@@ -300,12 +327,6 @@ class BreadthFirst(TableSearch):
                     return decided, None
                 answer = look.look_over(*self._look_arguments(worker, at, end, self.asked))
         return decided, None
-
-    def _pieces(self, begin: int, end: int) -> list[tuple[Worker, int, int]]:
-        """States in equal shares, one for each worker where there are enough."""
-        workers = self.workers if end - begin >= 2 * LEAST else self.workers[:1]
-        bounds = [begin + (end - begin) * w // len(workers) for w in range(len(workers) + 1)]
-        return list(zip(workers, bounds, bounds[1:], strict=False))
 
     def _look_arguments(
         self, worker: Worker, begin: int, end: int, asked: Array
@@ -374,7 +395,8 @@ class BreadthFirst(TableSearch):
     def _take_effect(self, first: int) -> None:
         """Count what was done up to the cut."""
         begins, ends, sizes = self._spots
-        self.transitions += b.tally(self._names, begins, ends, self._cut, self.coverage)
+        b.tally(self._names, begins, ends, self._cut, self.coverage)
+        self.transitions += int((ends[: self._cut] - begins[: self._cut]).sum())
         self.store.size = int(sizes[self._cut - 1])
         if self.store.size > self.level_end:
             self.counts.depth = self.level + 1

@@ -23,7 +23,7 @@ from checker.table.arrays import (
     memo_key,
     packed_key,
 )
-from checker.table.expansion import FULL, NOTED, expand, unpack
+from checker.table.expansion import FULL, NOTED, expand, unpack_shown
 from checker.table.kernels import inlined, kernel
 
 # What a look ends with.
@@ -43,9 +43,10 @@ NOW, RESTING, HEALED, STEPS = range(4)
 
 @inlined
 def seen(cells, d, memo, rows, at, fields):  # type: ignore[no-untyped-def]
-    """The number of the tuple of views in a state, or -1. Fills `fields`."""
+    """The number of the tuple of views in a state, or -1. Fills the first
+    `fields`."""
     n = d[N]
-    unpack(cells, d, rows, at, fields)
+    unpack_shown(cells, d, rows, at, fields)
     w = fields[n]
     if cells[d[AT_KNOWN] + w] == 0:
         return -1

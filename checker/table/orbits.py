@@ -9,6 +9,7 @@ import numpy as np
 
 from checker.table.arrays import (
     AT_CONTENT_IMAGES,
+    AT_FIRSTS,
     AT_HISTORY_IMAGES,
     AT_LOCAL_IMAGES,
     AT_ORIGIN,
@@ -77,22 +78,30 @@ def image(cells, d, ops, p, f, fields):  # type: ignore[no-untyped-def]
     return ops[cell(cells, d[AT_CONTENT_IMAGES] + c * d[Q] + content) + p]
 
 
-@kernel
+@part
 def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # type: ignore[no-untyped-def]
     """Writes the canonical form of rows[at] to keys[at], unless something is missing.
 
     left: (permutations,) int64, scratch: those whose images are least as far as was looked. Field by
-    field, those drop out whose image is greater.
+    field, those drop out whose image is greater. For the first field it is known beforehand which
+    permutations bring the least image of a local state there, so most of them are never looked at.
     """
     unpack(cells, d, rows, at, fields)
     if not images(cells, d, needs, fields, status):
         return
     n, every = d[N], d[PERMUTATIONS]
-    count, all_fields = every, n + 2 + n * n
-    for x in range(count):
-        left[x] = x
+    count, all_fields, least = 0, n + 2 + n * n, np.int64(-1)
+    for i in range(n):
+        first = cell(cells, d[AT_FIRSTS] + i * d[L] + fields[i])
+        found, many = ops[first], ops[first + 1]
+        if many and (count == 0 or found < least):
+            count, least = 0, found
+        if found == least:
+            for x in range(many):
+                left[count + x] = ops[first + 2 + x]
+            count += many
     # The local states mostly tell: the loop below, for these alone.
-    for f in range(n):
+    for f in range(1, n):
         kept, least = 0, np.int64(-1)
         origin = d[AT_ORIGIN] + f * every
         for x in range(count):
@@ -123,3 +132,10 @@ def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # ty
         # Also where the field has no width yet: the image may be the first to need one.
         found = image(cells, d, ops, best, f, fields)
         keys[at, cells[d[AT_WORD] + f]] |= found << cell(cells, d[AT_SHIFT] + f)
+
+
+@kernel
+def canonical_all(cells, d, ops, needs, rows, count, keys, fields, left, status):  # type: ignore[no-untyped-def]
+    """The same for the first so many rows."""
+    for at in range(count):
+        canonical(cells, d, ops, needs, rows, at, keys, fields, left, status)

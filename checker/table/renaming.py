@@ -38,6 +38,8 @@ class Renaming:
             channels = [to * n + source for to in places for source in places]
             table["origin"][places, p] = range(n)
             table["source"][channels, p] = range(n * n)
+        #: Of each process, the permutations that move it to the first place.
+        self._to_first = [np.flatnonzero(self.places[:, i] == 0) for i in range(n)]
 
     def fill(self, need: tuple[int, ...]) -> bool:
         """Rename what is missing, and all of its orbit; whether that was what is needed."""
@@ -50,12 +52,25 @@ class Renaming:
         self.filling.log.extend(need)
         orbit, images = self._orbit(kind, (x, y) if placed else (0, x))
         self.filling.make_room()
-        table = self.filling.arena.table[TABLE[kind]]
+        table, firsts = (self.filling.arena.table[name] for name in (TABLE[kind], "firsts"))
         numbers = np.array([number for _, number in orbit])
         for at, (place, number) in enumerate(orbit):
             where = (place, number) if placed else number
-            table[where] = self.filling.append(numbers[images[:, at]])
+            found = numbers[images[:, at]]
+            table[where] = self.filling.append(found)
+            if kind == a.LOCAL_IMAGE:
+                firsts[where] = self._least_first(place, found)
         return True
+
+    def _least_first(self, place: int, images: Array) -> int:
+        """Where in `ops` stands the least number among the images of a local state that come to the
+        first place, how many permutations bring it there, and which."""
+        moves = self._to_first[place]
+        if not len(moves):
+            return self.filling.append((0, 0))
+        found = images[moves]
+        chosen = moves[found == found.min()]
+        return self.filling.append((int(found.min()), len(chosen), *chosen.tolist()))
 
     def _orbit(self, kind: int, first: Element) -> tuple[list[Element], Array]:
         """All that an element can become, and (permutations, elements): what becomes of each."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from checker.table.arrays import Array
-from checker.table.kernels import kernel
+from checker.table.kernels import kernel, part
 
 
 class Layout:
@@ -75,13 +75,19 @@ class Layout:
         return [words[w] >> s & m for w, s, m in fields]
 
 
+@part
+def move_row(rows, at, word, shift, mask, new_rows, k, new_word, new_shift):  # type: ignore[no-untyped-def]
+    """Copies the fields of a row to another, laid out as the new words and shifts say."""
+    for w in range(new_rows.shape[1]):
+        new_rows[k, w] = 0
+    for f in range(word.shape[0]):
+        if mask[f] != 0:
+            value = (rows[at, word[f]] >> shift[f]) & mask[f]
+            new_rows[k, new_word[f]] |= value << new_shift[f]
+
+
 @kernel
 def move_rows(rows, size, word, shift, mask, new_rows, new_word, new_shift):  # type: ignore[no-untyped-def]
-    """Copies the fields of the first `size` rows, laid out as the new words and shifts say."""
+    """The same for the first `size` rows."""
     for at in range(size):
-        for w in range(new_rows.shape[1]):
-            new_rows[at, w] = 0
-        for f in range(word.shape[0]):
-            if mask[f] != 0:
-                value = (rows[at, word[f]] >> shift[f]) & mask[f]
-                new_rows[at, new_word[f]] |= value << new_shift[f]
+        move_row(rows, at, word, shift, mask, new_rows, at, new_word, new_shift)

@@ -20,7 +20,7 @@ from checker.system import System
 from checker.table.arrays import Array
 from checker.table.expansion import FULL, NOTED
 from checker.table.filling import Filling
-from checker.table.orbits import canonical
+from checker.table.orbits import canonical_all
 from checker.table.renaming import Renaming
 from checker.table.rows import Layout
 from checker.table.seeing import Seeing
@@ -62,8 +62,8 @@ def apart(size: int) -> Array:
 class Worker:
     """What one worker writes to while it looks around; see checker.table.expansion.
 
-    out, names: successors of one state at a time, for the look whether it is at rest. noted: what is
-    missing, of which `urgent` belong to the first state that misses anything.
+    out, names: successors of one state at a time, for the look whether it is at rest. top, room: from
+    where to where it may write what it expands.
     """
 
     def __init__(self, fields: int, words: int, permutations: int) -> None:
@@ -71,7 +71,7 @@ class Worker:
         self.left = apart(permutations)
         self.needs = np.zeros((4096, 5), dtype=np.int64)
         self.status = apart(3)
-        self.urgent = apart(1)
+        self.top = self.room = 0
         self.found = apart(2)
         self.chosen = apart(BLOCK)
         self.make_buffers(64, words)
@@ -95,7 +95,14 @@ class Worker:
 
 
 class TableSearch:
-    """One search; `exhaust` is what the kinds of search differ in."""
+    """One search; `exhaust` is what the kinds of search differ in.
+
+    keeps_rows: whether states stay in memory, besides their keys. numbered: whether the search comes
+    back to a state that it meets again.
+    """
+
+    keeps_rows = True
+    numbered = False
 
     def __init__(self, asked: Asked, counts: Counts) -> None:
         self.system, self.watch, self.limits = asked.system, asked.watch, asked.limits
@@ -109,7 +116,7 @@ class TableSearch:
         self.renaming = Renaming(self.filling, self.symmetry)
         self.team = Team(asked.workers)
         words = self.filling.layout.words
-        self.store = Store(words, self.symmetry is not None, self.team)
+        self.store = Store(words, self.team, rows=self.keeps_rows, numbered=self.numbered)
         fields = len(self.filling.layout.word) + self.filling.n
         self.workers = [Worker(fields, words, permutations) for _ in range(asked.workers)]
         self.coverage = np.zeros(0, dtype=np.int64)
@@ -197,6 +204,15 @@ class TableSearch:
             self._tell()
             self.counts.phase = "searching"
 
+    def hear(self, worker: Worker, heard: int) -> int:
+        """Run the handlers for what a worker has noted behind the first so many needs; how many there
+        are now. Tables stay as they are, for others may be reading them."""
+        noted = int(worker.status[NOTED])
+        for need in worker.needs[heard:noted].tolist():
+            with suppress(ModelError):
+                self.filling.hear(tuple(need))
+        return noted
+
     def ask(self, need: Need) -> None:
         """Ask the model one thing."""
         if not self.renaming.fill(need):
@@ -224,13 +240,15 @@ class TableSearch:
         worker.status[NOTED], status[NOTED] = status[NOTED], 0
         self.fill(worker.noted(), [])
 
-    def canonical(self, out: Array, out_keys: Array) -> bool:
-        """Write the canonical form of out[0]; False where something had to be filled in first."""
+    def canonical(self, out: Array, out_keys: Array, count: int = 1) -> bool:
+        """Write the canonical forms of the first rows; False where something had to be filled in
+        first."""
         worker = self.workers[0]
         cells, d, ops, _ = self.tables
-        canonical(
-            cells, d, ops, worker.needs, out, 0, out_keys, worker.fields, worker.left, worker.status
-        )
+        canonical_all(
+            cells, d, ops, worker.needs, out, count, out_keys, worker.fields, worker.left,
+            worker.status,
+        )  # fmt: skip
         needs = worker.noted()
         if needs:
             self.fill(needs, [])

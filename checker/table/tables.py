@@ -165,6 +165,8 @@ class Tables:
         d[a.DROPS] = self.system._drops
         d[a.FOLDS] = bool(self.system.folds)
         table["target"][:] = np.arange(n * n) // n
+        # Nothing arrives from an empty channel.
+        table["heads"][:, 0] = 0
         # Pointer 0: nothing happens.
         self.append((0,))
         d[a.DROP] = self._fault("drop")

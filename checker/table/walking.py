@@ -21,9 +21,10 @@ TIMES = 50_000
 class RandomWalks(TableSearch):
     """The random walks of one search. Of the states met, the store keeps the keys alone."""
 
+    keeps_rows = False
+
     def __init__(self, asked: Asked, counts: Counts) -> None:
         super().__init__(asked, counts)
-        self.store.alone()
         self._seed = asked.seed
         self._depth = WALK_DEPTH if self.limits.depth is None else self.limits.depth
         self._status = np.zeros(w.PLACES, dtype=np.int64)
@@ -87,7 +88,7 @@ class RandomWalks(TableSearch):
         store, worker, status = self.store, self.workers[0], self._status
         self._bounds[w.ALL_DECIDED] = self.decided
         return w.walk(  # type: ignore[no-any-return]
-            *self.tables, worker.needs, self._starts, self._here, self._here_key, store.keys,
+            *self.tables, worker.needs, self._starts, self._here, self._here_key,
             store.slots, store.places, self._shown, worker.jobs, worker.out, worker.names,
             worker.fields, worker.left, self.coverage, self.asked, self._bounds, self._draws,
             self._begins, self._ends, worker.found, status,

@@ -7,8 +7,7 @@ is reached; MOVE, draw a successor. A draw counts only when its step is taken.
 
 Arrays: see checker.table.store and checker.table.expansion, and these. here, here_key: (1, words)
 int64, the state in which the walk stands and its canonical form (without symmetry the same array).
-starts: (initial states, words) int64. keys: (capacity, words) int64, the canonical forms of the states
-met; rows of the states themselves are not kept. slots: the visited set. shown: (n, views) int8: 1
+starts: (initial states, words) int64. slots: the visited set; rows of states are not kept. shown: (n, views) int8: 1
 where a process has shown a view. draws: (2,) uint64: the seed, and the state of the generator.
 bounds, status: int64, at the places named below.
 """
@@ -95,7 +94,7 @@ def show(cells, d, fields, shown, status):  # type: ignore[no-untyped-def]
 
 @kernel
 def walk(  # type: ignore[no-untyped-def]
-    cells, d, ops, memo, needs, starts, here, here_key, keys, slots, room, shown, jobs, out, names,
+    cells, d, ops, memo, needs, starts, here, here_key, slots, room, shown, jobs, out, names,
     fields, left, coverage, asked, bounds, draws, begins, ends, found, status,
 ):  # fmt: skip
     """Goes on walking until something must be done outside; returns what.
@@ -119,17 +118,14 @@ def walk(  # type: ignore[no-untyped-def]
             status[DOING] = MEET
         elif doing == MEET:
             size = status[SIZE]
-            if size >= keys.shape[0] or size >= room:
+            if size >= room:
                 return STORE
             if d[PERMUTATIONS]:
                 canonical(cells, d, ops, needs, here, 0, here_key, fields, left, status)
                 if status[NOTED]:
                     return MISSING
             status[DOING] = END
-            code = hashed(here_key, 0)
-            if visit(slots, 0, slots.shape[0], keys, here_key, 0, code, size, size) >= 0:
-                for x in range(words):
-                    keys[size, x] = here_key[0, x]
+            if visit(slots, 0, slots.shape[0], here_key, 0, hashed(here_key, 0)) >= 0:
                 status[SIZE] = size + 1
                 status[DOING] = LOOK
         elif doing == LOOK:
