@@ -15,6 +15,7 @@ from checker.reference import Exploration, Limits, Progress, Run, Search
 from checker.registry import Model, did_you_mean
 from checker.symmetry import Symmetry
 from checker.system import System
+from traces.plain import plain
 
 EXIT = {Verdict.HOLDS: 0, Verdict.VACUOUS: 21, Verdict.UNDETERMINED: 20, Verdict.VIOLATED: 12}
 INTERRUPTED = "interrupted"
@@ -43,6 +44,11 @@ class Plan:
         """The transition system, with the histories that the properties need."""
         resting = any(p.kind == "at_rest" for p in self.properties)
         return System(self.protocol, self.environment, folds_of(self.properties), resting)
+
+    def knobs(self) -> dict[str, Any]:
+        """The knobs of the algorithm as plain data; `nodes` belongs to the scope."""
+        fields = attrs.fields(type(self.protocol))
+        return {f.name: plain(getattr(self.protocol, f.name)) for f in fields if f.name != "nodes"}
 
     def scope(self) -> dict[str, Any]:
         """The bounds of the run, by name: processes, rules of the world, budgets."""

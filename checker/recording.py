@@ -35,7 +35,7 @@ def record(report: Report, result: Result) -> Trace:
     words = set(re.findall(r"\w+", result.reason))
     return Trace(
         model=plan.model.name,
-        knobs=knobs(plan),
+        knobs=plan.knobs(),
         scope=plan.scope(),
         property=result.property.name,
         sentence=result.property.sentence,
@@ -49,12 +49,6 @@ def record(report: Report, result: Result) -> Trace:
             if knob.name != "nodes" and getattr(plan.protocol, knob.name) != knob.default
         ),
     )
-
-
-def knobs(plan: Plan) -> dict[str, Any]:
-    """The knobs of the algorithm as plain data; `nodes` belongs to the scope."""
-    fields = attrs.fields(type(plan.protocol))
-    return {f.name: plain(getattr(plan.protocol, f.name)) for f in fields if f.name != "nodes"}
 
 
 def plan_of(trace: Trace, model: Model) -> Plan:

@@ -13,9 +13,9 @@ from time import monotonic
 from typing import Any, Literal, Protocol
 
 import attrs
-import psutil
 
 from checker.draws import Draws
+from checker.memory import resident
 
 Search = Literal["bfs", "dfs", "random"]
 Run = tuple[tuple[Any, Any], ...]
@@ -130,7 +130,6 @@ class Explorer:
         self.runs: dict[str, Run] = {}
         self._begun = monotonic()
         self._looks = 0
-        self._process = psutil.Process()
 
     def explore(self, search: Search = "bfs", seed: int = 0) -> Exploration:
         """Run the search to its end, a limit or an interrupt (what was found is kept)."""
@@ -252,7 +251,7 @@ class Explorer:
         if self._looks % 256 == 0:
             if limits.seconds is not None and monotonic() - self._begun > limits.seconds:
                 return f"time limit {limits.seconds:g} s"
-            if limits.memory is not None and self._process.memory_info().rss > limits.memory:
+            if limits.memory is not None and resident() > limits.memory:
                 return f"memory limit {limits.memory} bytes"
             if self.progress is not None:
                 self.progress(counts)

@@ -273,7 +273,7 @@ def test_a_fault_of_ours_says_so(
     def broken(*_: object) -> None:
         raise RuntimeError("a [red] herring")
 
-    monkeypatch.setattr(checker.cli.check, "print_report", broken)
+    monkeypatch.setattr("checker.cli.printing.print_report", broken)
     assert command("check", ring) == 70
     assert "fault in splitbrain: RuntimeError: a [red] herring" in command.err
     assert "--debug" in command.err

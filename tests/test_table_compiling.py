@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
@@ -38,6 +39,56 @@ def test_a_changed_source_makes_other_files(monkeypatch: pytest.MonkeyPatch, pla
         return read(path) + b"#" * (path.name == "visiting.py")
 
     monkeypatch.setattr(Path, "read_bytes", edited)
+    compiling._made_from.cache_clear()
+    try:
+        assert compiling._file("arrays.memo_put") != before
+    finally:
+        monkeypatch.undo()
+        compiling._made_from.cache_clear()
+
+
+CPUINFO = """\
+processor\t: 0
+vendor_id\t: GenuineIntel
+cpu family\t: 6
+model\t\t: 106
+model name\t: Intel(R) Xeon(R)
+stepping\t: 6
+cpu MHz\t\t: {mhz}
+flags\t\t: fpu avx2 {flags}
+power management:
+
+processor\t: 1
+vendor_id\t: GenuineIntel
+"""
+
+
+def test_processors_that_differ_in_what_they_can_are_told_apart(tmp_path: Path) -> None:
+    def told(text: str) -> tuple[str, ...]:
+        (tmp_path / "cpuinfo").write_text(text)
+        return compiling.processor(tmp_path / "cpuinfo")
+
+    one = told(CPUINFO.format(mhz=2000, flags="avx512f"))
+    assert one == told(CPUINFO.format(mhz=3100, flags="avx512f"))
+    assert one != told(CPUINFO.format(mhz=2000, flags=""))
+    assert one != told(CPUINFO.format(mhz=2000, flags="avx512f").replace("106", "107"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "Features\t: fp asimd\n", CPUINFO.partition("flags")[0], CPUINFO.partition("power")[0],
+     CPUINFO.replace("flags", "flags" * 1000), "\xff"],
+    ids=["nothing", "another processor", "no flags", "cut off", "longer than a page", "no text"],
+)  # fmt: skip
+def test_what_the_kernel_does_not_say_of_the_processor_llvm_does(tmp_path: Path, text: str) -> None:
+    (tmp_path / "cpuinfo").write_bytes(text.encode("latin-1"))
+    name, features = compiling.processor(tmp_path / "cpuinfo")
+    assert name == llvm.get_host_cpu_name() and "," in features
+
+
+def test_another_processor_has_other_files(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+    before = compiling._file("arrays.memo_put")
+    monkeypatch.setattr(compiling, "processor", lambda: ("another",))
     compiling._made_from.cache_clear()
     try:
         assert compiling._file("arrays.memo_put") != before

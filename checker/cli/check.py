@@ -10,15 +10,14 @@ from typing import Any
 
 import attrs
 import click
-import psutil
 
-from checker.checking import Plan, Report, check
+from checker.checking import Report, check
 from checker.cli.keeping import keep
-from checker.cli.options import Chosen, choose, limits, model_options, writable_place
-from checker.cli.printing import print_report, settings_of, shown
+from checker.cli.options import choose, limits, model_options, writable_place
 from checker.cli.progress import Ticker
+from checker.cli.summary import shown, summary
 from checker.errors import UsageError
-from checker.recording import knobs, record
+from checker.memory import available
 from checker.reference import WALK_DEPTH, WALKS
 from traces.errors import TraceError
 
@@ -143,7 +142,7 @@ def check_command(
     # What a user's model prints belongs to the progress, not to the result.
     with redirect_stdout(sys.stderr):
         selected = choose(**options)
-    memory = max_memory or int(psutil.virtual_memory().available * SHARE)
+    memory = max_memory or int(available() * SHARE)
     plan = attrs.evolve(
         selected.plan,
         search=search,
@@ -171,6 +170,9 @@ def check_command(
     if as_json:
         click.echo(json.dumps(summary(report, selected, written), indent=2))
     else:
+        # To load what draws tables takes longer than many a search.
+        from checker.cli.printing import print_report
+
         print_report(report, selected, written)
     if failed is not None:
         raise failed
@@ -196,6 +198,7 @@ def _write(report: Report, out: tuple[str, ...]) -> tuple[dict[str, list[str]], 
     failed: TraceError | None = None
     if not out:
         return written, failed
+    from checker.recording import record
     from traces.render import render
 
     runs = shown(report)
@@ -212,69 +215,3 @@ def _write(report: Report, out: tuple[str, ...]) -> tuple[dict[str, list[str]], 
             else:
                 written.setdefault(result.property.name, []).append(str(path))
     return written, failed
-
-
-def summary(report: Report, selected: Chosen, written: dict[str, list[str]]) -> dict[str, Any]:
-    """The object that --json prints."""
-    plan: Plan = report.plan
-    exploration, counts = report.exploration, report.exploration.counts
-    fired, silent = report.handlers
-    return {
-        "model": plan.model.name,
-        "knobs": knobs(plan),
-        "scope": plan.scope(),
-        "engine": report.engine,
-        "search": plan.search,
-        "symmetry": plan.symmetry,
-        "workers": report.workers,
-        "verdict": str(report.verdict),
-        "properties": [
-            {
-                "name": r.property.name,
-                "kind": r.property.kind,
-                "verdict": str(r.verdict),
-                "reason": r.reason,
-                "trace_length": len(r.run) - 1 if r.run else None,
-                "trace": next(iter(written.get(r.property.name, ())), None),
-            }
-            for r in report.results
-        ],
-        "complete": exploration.complete,
-        "stopped": exploration.stopped,
-        "distinct": counts.distinct,
-        "transitions": counts.transitions,
-        "depth": counts.depth,
-        "seconds": round(exploration.seconds, 3),
-        "states_per_second": round(counts.distinct / max(exploration.seconds, 1e-9)),
-        "peak_memory_bytes": peak_memory(),
-        "stored_bytes": exploration.stored,
-        "coverage": counts.coverage,
-        "handlers_covered": {"fired": len(fired), "all": len(fired) + len(silent)},
-        **walked(report),
-        "settings": settings_of(selected),
-        "exit_code": report.exit_code,
-    }
-
-
-def walked(report: Report) -> dict[str, Any]:
-    """What --json says of random walks alone, null for other searches."""
-    counts = report.exploration.counts
-    told = {
-        "seed": report.plan.seed,
-        "walks": counts.walks,
-        "views_seen": counts.views,
-        "last_new_view_in_walk": counts.last_view,
-    }
-    return told if report.plan.search == "random" else dict.fromkeys(told)
-
-
-def peak_memory() -> int:
-    """The most memory that this process has held, in bytes."""
-    info = psutil.Process().memory_info()
-    # Windows alone reports a peak here; elsewhere the kernel keeps it for getrusage.
-    if sys.platform == "win32":
-        return int(info.peak_wset)
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,9 +1,7 @@
 """What a checkpoint is kept for: where it lies, and which search it belongs to."""
 
-import hashlib
 import inspect
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,6 @@ import attrs
 from checker.checking import Plan
 from checker.errors import UsageError
 from checker.keeping import Keep
-from checker.recording import knobs
 
 
 def keep(plan: Plan, checkpoint: Path | None, resume: Path | None) -> Keep | None:
@@ -41,13 +38,16 @@ def keep(plan: Plan, checkpoint: Path | None, resume: Path | None) -> Keep | Non
 
 def identity(plan: Plan) -> Mapping[str, Any]:
     """All that two searches must have in common for one to go on where the other was."""
+    # Only a search that keeps checkpoints needs these two.
+    from importlib.metadata import version
+
     files = {inspect.getfile(cls) for cls in type(plan.protocol).__mro__ if _own(cls)}
     files |= {inspect.getfile(p.function) for p in plan.properties}
     return {
         "splitbrain": version("splitbrain"),
         "model": plan.model.name,
         "sources": {Path(file).name: _digest(file) for file in sorted(files)},
-        "knobs": {name: str(value) for name, value in knobs(plan).items()},
+        "knobs": {name: str(value) for name, value in plan.knobs().items()},
         "scope": {name: str(value) for name, value in plan.scope().items()},
         "properties": [p.name for p in plan.properties],
         "symmetry": plan.symmetry,
@@ -60,4 +60,6 @@ def _own(cls: type) -> bool:
 
 
 def _digest(file: str) -> str:
+    import hashlib
+
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]

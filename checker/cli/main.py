@@ -3,15 +3,17 @@
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.markup import escape
 
 from checker.cli.commands import Commands
 from checker.errors import ModelError, SplitbrainError, UsageError
 from checker.registry import blamed
 from traces.errors import TraceError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,7 +52,6 @@ def main() -> None:
 
 def run(args: list[str]) -> int:
     """Run the command; the exit code."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
     debug = "--debug" in args
     try:
         rest = [arg for arg in args if arg != "--debug"]
@@ -63,12 +64,13 @@ def run(args: list[str]) -> int:
         error.show()
         return error.exit_code
     except click.ClickException as error:
-        console.print(f"[bold red]error:[/] {escape(error.format_message())}")
+        console = _console()
+        console.print(f"[bold red]error:[/] {_escaped(error.format_message())}")
         if isinstance(error, click.UsageError) and error.ctx:
             console.print(f"see {error.ctx.command_path} --help")
         return UsageError.exit_code
     except (click.Abort, KeyboardInterrupt):
-        console.print("[bold yellow]interrupted[/]")
+        _console().print("[bold yellow]interrupted[/]")
         return 130
     except (BrokenPipeError, SystemExit):
         # Whoever read our output has gone (rich makes a SystemExit of it). Python would complain
@@ -76,6 +78,7 @@ def run(args: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 130
     except Exception as error:
+        console = _console()
         if debug:
             console.print_exception()
         message, code = _told(error)
@@ -83,15 +86,33 @@ def run(args: list[str]) -> int:
         return code
 
 
+def _console() -> "Console":
+    """Where an error is told."""
+    # To load what colours errors takes longer than many a search that has none.
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def _escaped(text: str) -> str:
+    """The text as it stands, for the console."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
 def _told(error: Exception) -> tuple[str, int]:
     """What is said of an error, and the exit code."""
     if isinstance(error, SplitbrainError):
-        return f"[bold red]error:[/] {escape(str(error))}", error.exit_code
+        return f"[bold red]error:[/] {_escaped(str(error))}", error.exit_code
     if isinstance(error, TraceError):
-        return f"[bold red]error:[/] {escape(str(error))}", UsageError.exit_code
-    what = escape(f"{type(error).__name__}: {error}")
+        return f"[bold red]error:[/] {_escaped(str(error))}", UsageError.exit_code
+    what = _escaped(f"{type(error).__name__}: {error}")
     if place := blamed(error):
-        return f"[bold red]error:[/] {escape(place)}: the model raised {what}", ModelError.exit_code
+        return (
+            f"[bold red]error:[/] {_escaped(place)}: the model raised {what}",
+            ModelError.exit_code,
+        )
     return (
         f"[bold red]fault in splitbrain:[/] {what}\n"
         "run the command again with --debug, and report what it prints",

@@ -1,6 +1,5 @@
 """What `check` says on stdout."""
 
-from enum import Enum
 from typing import Any
 
 from rich.console import Console
@@ -9,9 +8,8 @@ from rich.table import Table
 
 from checker.checking import INTERRUPTED, Plan, Report, Result
 from checker.cli.options import Chosen
+from checker.cli.summary import plain_value, settings_of, shown
 from checker.properties import Verdict
-from checker.recording import record
-from traces.table import steps_table
 
 COLOURS = {
     Verdict.HOLDS: "green",
@@ -19,27 +17,6 @@ COLOURS = {
     Verdict.UNDETERMINED: "yellow",
     Verdict.VIOLATED: "red",
 }
-
-
-def settings_of(selected: Chosen) -> dict[str, Any]:
-    """Every knob: its value, and where it was read."""
-    protocol = selected.plan.protocol
-    return {
-        knob.setting or knob.name: {
-            "value": _shown(getattr(protocol, knob.name)),
-            "from": selected.origins.get(knob.name, "default"),
-        }
-        for knob in selected.plan.model.knobs()
-    }
-
-
-def shown(report: Report) -> list[Result]:
-    """The results whose runs are shown, the shortest first: what is violated, or where only
-    reachable properties were asked for, their witnesses."""
-    found = [r for r in report.results if r.verdict is Verdict.VIOLATED]
-    if all(r.property.kind == "reachable" for r in report.results):
-        found = [r for r in report.results if r.run is not None]
-    return sorted(found, key=lambda r: len(r.run or ()))
 
 
 def print_report(report: Report, selected: Chosen, written: dict[str, list[str]]) -> None:
@@ -58,6 +35,10 @@ def print_report(report: Report, selected: Chosen, written: dict[str, list[str]]
     console.print(table)
     runs = shown(report)
     for result in runs[:1]:
+        # What writes runs is loaded only where there is one to show.
+        from checker.recording import record
+        from traces.table import steps_table
+
         least = "shortest " if report.plan.search == "bfs" else ""
         what = "witness of" if result.property.kind == "reachable" else "counterexample to"
         console.print(f"\n{least}{what} {result.property.name}: {_steps(result)}")
@@ -102,7 +83,7 @@ def _print_settings(console: Console, selected: Chosen) -> None:
 
 def text(value: Any) -> str:
     """A knob's value as --set takes it."""
-    written = str(_shown(value))
+    written = str(plain_value(value))
     return written.lower() if value is None or isinstance(value, bool) else written
 
 
@@ -151,10 +132,3 @@ def _print_search(console: Console, report: Report) -> None:
             " (finds counterexamples, not always the shortest, and never says that all is well)",
             soft_wrap=True,
         )
-
-
-def _shown(value: Any) -> Any:
-    """The value as JSON has it, and as --set takes it."""
-    if isinstance(value, Enum):
-        return value.name.lower()
-    return value if value is None or isinstance(value, bool | int | str) else str(value)

@@ -1,17 +1,22 @@
 """Progress on stderr: a live line on a terminal, a plain line now and then elsewhere."""
 
+import os
+import sys
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import click
-import psutil
 from attrs import frozen
-from rich.console import Console
-from rich.status import Status
 
+from checker.memory import resident
 from checker.reference import Counts
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
 
 #: Seconds between plain lines, and between changes of a live one.
 PLAIN, LIVE = 30.0, 0.1
@@ -37,11 +42,11 @@ class Ticker:
 
     def __init__(
         self,
-        console: Console | None = None,
+        console: "Console | None" = None,
         clock: Callable[[], float] = monotonic,
-        memory: Callable[[], int] = lambda: psutil.Process().memory_info().rss,
+        memory: Callable[[], int] = resident,
     ) -> None:
-        self._console = console or Console(stderr=True)
+        self._console = console or _terminal()
         self._clock = clock
         self._memory = memory
         self._status: Status | None = None
@@ -50,7 +55,7 @@ class Ticker:
         self._moments: deque[Moment] = deque()
 
     def __enter__(self) -> "Ticker":
-        if self._console.is_terminal:
+        if self._console and self._console.is_terminal:
             self._status = self._console.status(self._phase)
             self._status.start()
         return self
@@ -71,7 +76,7 @@ class Ticker:
         lasts = changed and counts.phase not in SWIFT
         if self._status and (lasts or now - self._last >= LIVE):
             self._last = now
-            self._status.update(self._line(counts, now))
+            self._status.update(self._line(counts, now, self._status.console.width - SIGN))
         elif now - self._last >= PLAIN or (lasts and now - self._begun >= PLAIN):
             self._last = now
             click.echo(_joined(self._parts(counts, now, "{:,}".format)), err=True)
@@ -113,13 +118,23 @@ class Ticker:
             (4, f"{new / generated:.0%} new" if generated else "0% new"),
         ]
 
-    def _line(self, counts: Counts, now: float) -> str:
-        """As much of it as fits into one line."""
+    def _line(self, counts: Counts, now: float, width: int) -> str:
+        """As much of it as fits into so wide a line."""
         parts = self._parts(counts, now, short)
-        width = self._console.width - SIGN
         while len(_joined(parts)) > width and len(parts) > 1:
             parts.remove(max(parts))
         return _joined(parts)[:width]
+
+
+def _terminal() -> "Console | None":
+    """The terminal that stderr may be; None where rich, which takes long to load, would say that it is
+    none."""
+    told = {"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys()
+    if not told and not sys.stderr.isatty():
+        return None
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 def _joined(parts: list[tuple[int, str]]) -> str:

@@ -1,4 +1,4 @@
-"""Compiled kernels on disk: how they get there, whether they are, and where they are loaded to.
+"""Compiled kernels on disk: how they get there, and whether they are.
 
 They are compiled by processes of their own, `python -m checker.table.compiling DIRECTORY KERNEL ...`,
 in which the same sources are imported with the compiler behind the decorators. A file holds one
@@ -7,22 +7,19 @@ it. It is kept under a name that changes with everything that it was made from.
 """
 
 import os
-import subprocess
 import sys
 from contextlib import suppress
 from functools import cache
-from hashlib import sha256
 from importlib import import_module
+from importlib.util import source_hash
 from pathlib import Path
-from tempfile import gettempdir
 from threading import Lock
-from typing import Any
 
 import llvmlite
-import llvmlite.binding as llvm
 import numpy as np
 
 from checker.errors import SplitbrainError
+from checker.table.loading import load
 
 #: The kernels that Python calls, so parted that two processes take about as long.
 SHARES = (
@@ -38,16 +35,33 @@ SHARES = (
 @cache
 def _made_from() -> str:
     """Stands for all that compiled code depends on: sources, compiler, processor."""
-    told = sha256()
+    told = []
     for source in sorted(Path(__file__).parent.glob("*.py")):
         text = source.read_bytes()
         if b"table.kernels import" in text or source.stem in ("kernels", "compiling"):
-            told.update(text)
-    features = llvm.get_host_cpu_features().flatten()
+            told.append(text)
     # Each version of numba has its own of llvmlite.
     versions = (llvmlite.__version__, np.__version__, sys.implementation.cache_tag)
-    told.update(repr((*versions, llvm.get_host_cpu_name(), features)).encode())
-    return told.hexdigest()[:16]
+    told.append(repr((*versions, processor())).encode())
+    # The hash by which Python tells sources apart: what hashlib has takes longer to load.
+    return source_hash(b"\0".join(told)).hex()
+
+
+def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> tuple[str, ...]:
+    """What tells processors apart that cannot run each other's code. cpuinfo: where the kernel says
+    so, if it does."""
+    with suppress(OSError, ValueError), cpuinfo.open("rb", buffering=0) as file:
+        # The first processor stands for all; a page is more than it takes.
+        first, whole, _ = file.read(4096).decode().partition("\n\n")
+        lines = (line.partition(":") for line in first.splitlines())
+        told = {key.strip(): value.strip() for key, _, value in lines}
+        # x86 alone says here all that it can.
+        if whole and "flags" in told:
+            kinds = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags")
+            return tuple(told.get(kind, "") for kind in kinds)
+    import llvmlite.binding as llvm
+
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
 @cache
@@ -60,6 +74,9 @@ def _directory() -> Path:
             directory.mkdir(parents=True, exist_ok=True)
             if os.access(directory, os.W_OK):
                 return directory
+    # Needed hardly ever, and with what it loads itself it takes a while.
+    from tempfile import gettempdir
+
     return Path(gettempdir())
 
 
@@ -84,6 +101,9 @@ def compiled() -> bool:
 
 def compile_all() -> None:
     """Compile what is not on disk yet, and throw away what other sources have left there."""
+    # A search whose code is on disk does without.
+    import subprocess
+
     command = [sys.executable, "-m", "checker.table.compiling", str(_directory())]
     shares = [
         subprocess.Popen([*command, *share], stderr=subprocess.PIPE, text=True)
@@ -102,30 +122,20 @@ def compile_all() -> None:
             stale.unlink(missing_ok=True)
 
 
-@cache
-def _linker() -> Any:
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm.create_lljit_compiler()
-
-
-#: What has been linked, which must stay. Workers may come to the same kernel at once.
-_linked: dict[str, Any] = {}
-_linking = Lock()
+#: Where kernels have been loaded to. Workers may come to the same one at once.
+_loaded: dict[str, int] = {}
+_loading = Lock()
 
 
 def address(kernel: str) -> int:
-    """Where the code of a kernel has been loaded to."""
-    with _linking:
-        if not _file(kernel).exists():
-            compile_all()
-        name, code = _file(kernel).read_bytes().split(b"\n", 1)
-        if kernel not in _linked:
-            # What code of the C library it needs, as memset, is found in this process.
-            library = llvm.JITLibraryBuilder().add_current_process().add_object_img(code)
-            library.export_symbol(name.decode())
-            _linked[kernel] = library.link(_linker(), kernel)
-        return int(_linked[kernel][name.decode()])
+    """Where the code of a kernel is in memory; it is loaded, and before that compiled, if need be."""
+    with _loading:
+        if kernel not in _loaded:
+            if not _file(kernel).exists():
+                compile_all()
+            name, code = _file(kernel).read_bytes().split(b"\n", 1)
+            _loaded[kernel] = load(code, name.decode())
+        return _loaded[kernel]
 
 
 def _write(file: Path, name: str, code: bytes) -> None:

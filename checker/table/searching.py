@@ -9,10 +9,10 @@ from typing import Any
 
 import attrs
 import numpy as np
-import psutil
 
 from checker.errors import ModelError, SplitbrainError
 from checker.keeping import Keep
+from checker.memory import resident
 from checker.properties import Watch
 from checker.reference import Counts, Limits, Progress, Run
 from checker.symmetry import Symmetry
@@ -125,7 +125,6 @@ class TableSearch:
         #: What was decided, and where: a state, and for a step the fields of the state after it.
         self.events: list[tuple[int, list[int] | None]] = []
         self._interrupted = False
-        self._process = psutil.Process()
         self._begun = monotonic() - asked.spent
         self._looked = 0.0
 
@@ -336,7 +335,7 @@ class TableSearch:
         limits = self.limits
         if limits.seconds is not None and self.seconds > limits.seconds:
             return f"time limit {limits.seconds:g} s"
-        if limits.memory is not None and self._process.memory_info().rss > limits.memory:
+        if limits.memory is not None and resident() > limits.memory:
             return f"memory limit {limits.memory} bytes"
         return ""
 
@@ -352,6 +351,6 @@ class TableSearch:
         """Room for so many more states. Raises NoRoomError where that would pass the limit."""
         limit = self.limits.memory
         wanted = 0 if limit is None else self.store.wanted(more)
-        if wanted and limit is not None and self._process.memory_info().rss + wanted > limit:
+        if wanted and limit is not None and resident() + wanted > limit:
             raise NoRoomError
         self.store.make_room(more)
