@@ -8,14 +8,17 @@ properties commute with renaming.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, permutations, product
-from typing import Any
+from typing import Any, TypeVar
 
 from checker.errors import UnsoundError
-from checker.handling import Effect
 from checker.network import Envelope
 from checker.properties import Watch
+from checker.running import Effect
 from checker.system import ClusterState, System
 from checker.values import Id, Renaming, rename
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Symmetry:
@@ -92,32 +95,29 @@ class Symmetry:
         properties, and all that it becomes by renaming, so every state of the orbits that it met.
         That all this commutes with the generators is enough: what is renamed is itself checked.
         """
-        system, kept = self.system, self.system.handling.kept
+        system = self.system
         named = [_Named(system, self.renamings[p]) for p in self.generators]
         for names in (self.renamings[p] for p in self.generators):
             for id in system.ids:
                 image = rename(frozenset(system.handling.initial(id)), names)
                 if frozenset(system.handling.initial(names.get(id, id))) != image:
                     self._refuse(f"the initial state of {id}", names)
-        done = 0
-        while done < len(kept):
+        for question in system.handling.questions:
             # What is asked of renamed arguments is added to what is kept.
-            for asked in list(islice(kept.values(), done, None)):
-                done += 1
+            for _, (*asked, result) in _growing(question.kept):
                 for by in named:
-                    if by.result(asked.renamed(by), given=True) != by.result(asked.result):
-                        shown = ", ".join(map(str, asked.args))
-                        self._refuse(f"{asked.what}, with {shown},", by.names)
-        done = 0
-        while done < len(watch.kept):
-            for (prop, *args), result in list(islice(watch.kept.items(), done, None)):
-                done += 1
-                views = 2 if prop.kind == "step" else 1
+                    given = question.again(*map(by, asked))
+                    if by.result(given, given=True) != by.result(result):
+                        shown = ", ".join(map(str, asked))
+                        self._refuse(f"{question.what}, with {shown},", by.names)
+        for prop, words in watch.kept.items():
+            views = 2 if prop.kind == "step" else 1
+            for args, word in _growing(words):
                 for by in named:
                     seen = [self._in_place(v, by) for v in args[:views]]
                     seen += [by(history) for history in args[views:]]
-                    if (watch.ask(prop, *seen) is True) != (result is True):
-                        self._refuse(f"property {prop.name}, on {args},", by.names)
+                    if (watch.ask(prop, *seen) is True) != (word is True):
+                        self._refuse(f"property {prop.name}, on {list(args)},", by.names)
 
     def _in_place(self, views: tuple[Any, ...], by: "_Named") -> tuple[Any, ...]:
         """The views renamed, each at the place of the renamed process."""
@@ -132,6 +132,15 @@ class Symmetry:
             f" {what} does not commute with naming {swapped}: ids may not be compared or singled out"
             " where symmetry is claimed. Drop the claim, or run with --no-symmetry"
         )
+
+
+def _growing(kept: dict[K, V]) -> Iterator[tuple[K, V]]:
+    """All that is in a dict, which grows meanwhile."""
+    done = 0
+    while done < len(kept):
+        for item in list(islice(kept.items(), done, None)):
+            done += 1
+            yield item
 
 
 class _Named:

@@ -7,7 +7,7 @@ order of what may happen, and what counts as a step, is that of `checker.system`
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from checker.handling import Effect
+from checker.running import Effect
 from checker.system import System
 from checker.table import arrays as a
 from checker.table.arrays import VIEW_BITS
