@@ -15,7 +15,7 @@ from checker.network import Envelope
 from checker.protocol import Handler, Protocol, handlers
 from checker.running import Effect, Runner, call, place
 from checker.storage import FLUSH, crashed, memory
-from checker.values import Id, Interned, Parts, Renaming, rename
+from checker.values import Id, Interned, Parts
 
 Replies = tuple[tuple[Id, Any], ...]
 
@@ -177,10 +177,6 @@ class Handling:
     def view(self, local: Any, up: bool = True) -> Any:
         """What properties may see of the process; of a crashed one, with `up` False if it has one."""
         return self._views[up](local)
-
-    def named(self, value: Any, names: Renaming) -> Any:
-        """The interned value with its processes renamed."""
-        return self.value(rename(value, names))
 
     # -- what the model says ---------------------------------------------------------------
 
