@@ -1,68 +1,66 @@
-"""Running a model's handlers: each once for each local state and event, and under suspicion.
+"""What is asked of a model, each thing once.
 
-An outcome depends on (local state, event) alone, so it is kept. At its first run a handler is run
-twice, and its arguments are compared with what they were: a model that mutates its state, or that is
-not deterministic, is an error that names the handler.
+An outcome depends on (local state, event) alone, so what a model's functions return is kept.
 """
 
-import traceback
-from collections.abc import Callable, Iterable
-from inspect import getsourcefile, getsourcelines
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import attrs
 
 from checker.environment import Storage
 from checker.errors import ModelError
 from checker.network import Envelope
-from checker.protocol import Handler, Outcome, Protocol, Send, handlers
-from checker.storage import FLUSH, crashed, memory, written
-from checker.values import Held, Id, Interned, Renaming, order_key, rename
+from checker.protocol import Handler, Protocol, handlers
+from checker.running import Effect, Runner, call, place
+from checker.storage import FLUSH, crashed, memory
+from checker.values import Id, Interned, Parts
 
-#: What a handler is given that cannot be changed, or is made anew for it: ids, a dict of answers.
-_UNCHANGING = frozenset({Id, dict})
-
-
-@attrs.frozen
-class Effect:
-    """One outcome, interned: what becomes of the process, and what it puts on the network."""
-
-    local: Any
-    sends: tuple[Envelope, ...]
-    note: str = attrs.field(default="", eq=False)
+Replies = tuple[tuple[Id, Any], ...]
 
 
-class Asked(NamedTuple):
-    """A question that the search put to the model, and the model's word."""
+class Question:
+    """One kind of question, asked of a local state (or a view) and perhaps an event. Each is put to the
+    model once.
 
-    what: str
-    args: tuple[Any, ...]
-    result: Any
-    #: The word on the same question once processes are renamed, by what renames an interned value.
-    renamed: Callable[[Callable[[Any], Any]], Any]
+    what: its name in messages. kept: what it was asked of, and behind it the model's word.
+    """
+
+    def __init__(self, what: str, answer: Callable[..., Any]) -> None:
+        """answer: the word of the model."""
+        self.what = what
+        self._answer = answer
+        self.kept: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+
+    def __call__(self, local: Any, *event: Any) -> Any:
+        """The model's word; `local` is interned, so its `id()` tells it apart."""
+        key = (id(local), *event)
+        found = self.kept.get(key)
+        if found is not None:
+            return found[-1]
+        word = self._answer(local, *event)
+        self.kept[key] = (local, *event, word)
+        return word
+
+    def again(self, *args: Any) -> Any:
+        """The same of arguments in which processes were renamed."""
+        return self(*args)
 
 
-def _place(function: Callable[..., Any]) -> str:
-    try:
-        file, (_, line) = getsourcefile(function), getsourcelines(function)
-    except (OSError, TypeError):
-        return function.__qualname__
-    return f"{Path(file or '?').name}:{line}: {function.__qualname__}"
+class Poll(Question):
+    """What may happen when answers have come, which stand in the order of ids."""
 
-
-def raised_at(error: BaseException, function: Callable[..., Any]) -> str:
-    """File and line of the innermost frame in the function's own file: where the model failed."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if f.filename == getsourcefile(function)] or list(frames)
-    return f"{own[-1].filename}:{own[-1].lineno}"
+    def again(self, local: Any, replies: Replies) -> Any:  # type: ignore[override]
+        """Renamed, answers may stand in another order."""
+        return self(local, tuple(sorted(replies, key=lambda answer: answer[0])))
 
 
 class Handling:
-    """The handlers of one protocol, with everything they have returned so far.
+    """What the functions of one protocol return, each asked of the same but once.
 
     Local states, envelopes, replies and views that come from here are interned: equal ones are the
-    same object. `kept` holds all that was asked; `runs` counts the calls of model code.
+    same object. `questions` has all that was asked.
 
     With write-back storage a local state may be one whose disk lags (`checker.storage`); the model's
     functions are given what is in memory.
@@ -70,126 +68,93 @@ class Handling:
 
     def __init__(self, protocol: Protocol, storage: Storage = "write-through") -> None:
         self.protocol = protocol
-        self.storage = storage
         self.ids = protocol.processes()
         self.value: Interned[Any] = Interned()
+        self.questions: list[Question] = []
         self.table = handlers(type(protocol))
-        if storage == "write-back":
+        held: dict[int, Parts] = {}
+        write_back = storage == "write-back"
+
+        def run(handler: Handler) -> Runner:
+            return Runner(protocol, handler, self.value, write_back, held)
+
+        self._deliver = {h.message: run(h) for h in self.of("deliver")}
+        #: What may happen when a message arrives: (local state, envelope) -> effects.
+        self.deliver = self.question("deliver", self._delivered)
+        local = (*self.of("timeout"), *self.of("request"))
+        self._local = {
+            h.name: self.question(h.name, partial(self._fired, h, run(h))) for h in local
+        }
+        self._guards, self._limits = (
+            {
+                h.name: self.question(f"the {what} of {h.name}", partial(answer, h))
+                for h in self.table
+                if getattr(h, field) is not None
+            }
+            for what, field, answer in (
+                ("guard", "when", self._allowed), ("limit", "limit", self._bounded)
+            )
+        )  # fmt: skip
+        polls = self.of("poll")
+        self._replies = {h.name: self.question(h.reply, partial(self._replied, h)) for h in polls}
+        self._polls = {h.name: Poll(h.name, partial(self._polled, run(h))) for h in polls}
+        self.questions += self._polls.values()
+        special = [h for h in self.table if h.kind in ("suspect", "trust", "restart")]
+        self._special: dict[str, Question] = {
+            h.kind: self.question(h.kind, run(h)) for h in special
+        }
+        self._views = [self.question("view", partial(self._viewed, up)) for up in (False, True)]
+        if write_back:
             if any(h.name == FLUSH.name for h in self.table):
                 raise ModelError(
                     f"{type(protocol).__name__}.flush: with write-back storage this is the name of"
                     " what the disk does: name the handler otherwise"
                 )
             self.table += (FLUSH,)
-        self.runs = 0
-        self.kept: dict[tuple[Any, ...], Asked] = {}
-        self._held: dict[int, Held] = {}
-        self._deliver = {h.message: h for h in self.table if h.kind == "deliver"}
-        self._special: dict[str, Handler] = {h.kind: h for h in self.table}
+            self._local[FLUSH.name] = self.question(FLUSH.name, self._flushed)
 
     def of(self, kind: str) -> tuple[Handler, ...]:
         """The handlers of this kind, in order."""
         return tuple(h for h in self.table if h.kind == kind)
 
+    def question(self, what: str, answer: Callable[..., Any]) -> Question:
+        """A new kind of question, which renaming must not change the answers to."""
+        self.questions.append(Question(what, answer))
+        return self.questions[-1]
+
     # -- what may be asked -----------------------------------------------------------------
 
     def initial(self, id: Id) -> tuple[Any, ...]:
         """The local states in which the process may start."""
-        made = self.call(self.protocol.initial, id)
+        made = call(self.protocol.initial, id)
         locals_ = made if isinstance(made, tuple) else (made,)
         if not locals_:
             raise ModelError(
-                f"{_place(self.protocol.initial)}: initial({id}) offers no local state to start in"
+                f"{place(self.protocol.initial)}: initial({id}) offers no local state to start in"
             )
         for local in locals_:
             if getattr(local, "id", None) != id:
                 raise ModelError(
-                    f"{_place(self.protocol.initial)}: initial({id}) must return a local state whose"
+                    f"{place(self.protocol.initial)}: initial({id}) must return a local state whose"
                     f" field `id` is {id}, not {local!r}"
                 )
         return tuple(self.value(local) for local in locals_)
 
-    def deliver(self, local: Any, envelope: Envelope) -> tuple[Effect, ...]:
-        """What may happen when the message arrives."""
-        key = ("deliver", id(local), id(envelope))
-        if key not in self.kept:
-            handler = self._deliver.get(type(envelope.message))
-            if handler is None:
-                name = type(envelope.message).__name__
-                raise ModelError(
-                    f"{type(self.protocol).__name__} sends {name} from {envelope.src} to"
-                    f" {envelope.dst} but has no handler for it: add a method with @upon({name})"
-                )
-            result = self._effects(handler, local, envelope.message, envelope.src)
-            self.kept[key] = Asked(
-                "deliver",
-                (local, envelope),
-                result,
-                lambda named: self.deliver(named(local), named(envelope)),
-            )
-        return self.kept[key].result  # type: ignore[no-any-return]
-
     def local_event(self, handler: Handler, local: Any) -> tuple[Effect, ...]:
         """What may happen at a timeout or request; `limit` is not consulted."""
-        key = (handler.name, id(local))
-        if key not in self.kept:
-            if handler is FLUSH:
-                now = memory(local)
-                result: tuple[Effect, ...] = () if now is local else (Effect(self.value(now), ()),)
-            else:
-                result = self._effects(handler, local) if self.guard(handler, local) else ()
-            self.kept[key] = Asked(
-                handler.name,
-                (local,),
-                result,
-                lambda named: self.local_event(handler, named(local)),
-            )
-        return self.kept[key].result  # type: ignore[no-any-return]
+        return self._local[handler.name](local)  # type: ignore[no-any-return]
 
     def guard(self, handler: Handler, local: Any) -> bool:
         """Whether `when` lets the handler fire."""
-        if handler.when is None:
-            return True
-        key = ("when", handler.name, id(local))
-        if key not in self.kept:
-            self.kept[key] = Asked(
-                f"the guard of {handler.name}",
-                (local,),
-                bool(self.call(handler.when, memory(local))),
-                lambda named: self.guard(handler, named(local)),
-            )
-        return self.kept[key].result  # type: ignore[no-any-return]
+        return handler.when is None or self._guards[handler.name](local)
 
     def within_limit(self, handler: Handler, local: Any) -> bool:
         """Whether the bound of the scope lets the handler fire."""
-        if handler.limit is None:
-            return True
-        key = ("limit", handler.name, id(local))
-        if key not in self.kept:
-            result = bool(self.call(handler.limit, self.protocol, memory(local)))
-            self.kept[key] = Asked(
-                f"the limit of {handler.name}",
-                (local,),
-                result,
-                lambda named: self.within_limit(handler, named(local)),
-            )
-        return self.kept[key].result  # type: ignore[no-any-return]
+        return handler.limit is None or self._limits[handler.name](local)
 
     def report(self, kind: str, local: Any, peer: Id) -> tuple[Effect, ...]:
         """What may happen when the detector suspects or trusts a peer."""
-        handler = self._special.get(kind)
-        if handler is None:
-            return ()
-        key = (kind, id(local), peer)
-        if key not in self.kept:
-            result = self._effects(handler, local, peer)
-            self.kept[key] = Asked(
-                kind,
-                (local, peer),
-                result,
-                lambda named: self.report(kind, named(local), named(peer)),
-            )
-        return self.kept[key].result  # type: ignore[no-any-return]
+        return self._special[kind](local, peer) if kind in self._special else ()
 
     def crashed(self, local: Any) -> Any:
         """What a crash leaves of the process."""
@@ -198,160 +163,56 @@ class Handling:
     def restart(self, local: Any) -> tuple[Effect, ...]:
         """What may happen when the process comes back; without a handler, nothing else."""
         handler = self._special.get("restart")
-        if handler is None:
-            return (Effect(local, ()),)
-        key = ("comes back", id(local))  # no method, so no timeout, has this name
-        if key not in self.kept:
-            self.kept[key] = Asked(
-                "restart",
-                (local,),
-                self._effects(handler, local),
-                lambda named: self.restart(named(local)),
-            )
-        return self.kept[key].result  # type: ignore[no-any-return]
+        return handler(local) if handler else (Effect(local, ()),)
 
     def reply(self, handler: Handler, local: Any) -> Any:
         """What the process would answer to this poll; None for nothing."""
-        key = ("reply", handler.reply, id(local))
-        if key not in self.kept:
-            result = self.value(self.call(getattr(self.protocol, handler.reply), memory(local)))
-            self.kept[key] = Asked(
-                handler.reply,
-                (local,),
-                result,
-                lambda named: self.reply(handler, named(local)),
-            )
-        return self.kept[key].result
+        return self._replies[handler.name](local)
 
-    def poll(
-        self, handler: Handler, local: Any, replies: tuple[tuple[Id, Any], ...]
-    ) -> tuple[Effect, ...]:
+    def poll(self, handler: Handler, local: Any, replies: Replies) -> tuple[Effect, ...]:
         """What may happen when these answers, in the order of ids, have come; neither guard nor limit
         is consulted."""
-        key = (handler.name, id(local), replies)
-        if key not in self.kept:
-            result = self._effects(handler, local, dict(replies))
-            self.kept[key] = Asked(
-                handler.name,
-                (local, replies),
-                result,
-                lambda named: self.poll(handler, named(local), _in_order(named(replies))),
-            )
-        return self.kept[key].result  # type: ignore[no-any-return]
+        return self._polls[handler.name](local, replies)  # type: ignore[no-any-return]
 
     def view(self, local: Any, up: bool = True) -> Any:
         """What properties may see of the process; of a crashed one, with `up` False if it has one."""
-        key = ("view", id(local), up)
-        if key not in self.kept:
-            view = self.call(self.protocol.view, memory(local))
-            if not up and hasattr(view, "up"):
-                view = attrs.evolve(view, up=False)
-            self.kept[key] = Asked(
-                "view",
-                (local,),
-                self.value(view),
-                lambda named: self.view(named(local), up),
-            )
-        return self.kept[key].result
+        return self._views[up](local)
 
-    def named(self, value: Any, names: Renaming) -> Any:
-        """The interned value with its processes renamed."""
-        return self.value(rename(value, names))
+    # -- what the model says ---------------------------------------------------------------
 
-    # -- how it is run ---------------------------------------------------------------------
-
-    def call(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Call a function of the model; what it raises becomes a ModelError that names the place."""
-        self.runs += 1
-        try:
-            return function(*args)
-        except ModelError:
-            raise
-        except Exception as error:
-            shown = ", ".join(str(a) for a in args if not isinstance(a, Protocol))
+    def _delivered(self, local: Any, envelope: Envelope) -> tuple[Effect, ...]:
+        run = self._deliver.get(type(envelope.message))
+        if run is None:
+            name = type(envelope.message).__name__
             raise ModelError(
-                f"{raised_at(error, function)}: {function.__qualname__} raised"
-                f" {type(error).__name__}: {error}\n  called with {shown}"
-            ) from error
+                f"{type(self.protocol).__name__} sends {name} from {envelope.src} to"
+                f" {envelope.dst} but has no handler for it: add a method with @upon({name})"
+            )
+        return run(local, envelope.message, envelope.src)
 
-    def _effects(self, handler: Handler, local: Any, *event: Any) -> tuple[Effect, ...]:
-        method = getattr(self.protocol, handler.name)
+    def _fired(self, handler: Handler, run: Runner, local: Any) -> tuple[Effect, ...]:
+        return run(local) if self.guard(handler, local) else ()
+
+    def _flushed(self, local: Any) -> tuple[Effect, ...]:
         now = memory(local)
-        given = [self._hold(arg) for arg in (now, *event) if type(arg) not in _UNCHANGING]
-        first = self._outcomes(method, now, event)
-        again = self._outcomes(method, now, event)
-        for held in given:
-            if held.changed:
-                raise ModelError(
-                    f"{_place(method)} mutates the local state or message it was given: return a new"
-                    " one, made with attrs.evolve"
-                )
-        if first != again:
-            raise ModelError(
-                f"{_place(method)} is not deterministic: for the same state and event it returned"
-                f" first {first} and then {again}. Return all choices as a tuple of outcomes."
-            )
-        if not first:
-            return ()
-        effects = tuple(dict.fromkeys(self._effect(method, local, outcome) for outcome in first))
-        # A choice may have been built by iterating over a set: its order must not be that of hashing.
-        return effects if len(effects) < 2 else tuple(sorted(effects, key=_content))
+        return () if now is local else (Effect(self.value(now), ()),)
 
-    def _hold(self, value: Any) -> Held:
-        """What a value held when a handler was first given it."""
-        held = self._held.get(id(value))
-        if held is None:
-            held = self._held[id(value)] = Held.of(value)
-        return held
+    def _allowed(self, handler: Handler, local: Any) -> bool:
+        assert handler.when is not None
+        return bool(call(handler.when, memory(local)))
 
-    def _outcomes(
-        self, method: Callable[..., Any], local: Any, event: Iterable[Any]
-    ) -> tuple[Outcome, ...]:
-        made = self.call(method, local, *event)
-        outcomes = made if isinstance(made, tuple) else (made,)
-        for outcome in outcomes:
-            if not isinstance(outcome, Outcome):
-                raise ModelError(
-                    f"{_place(method)} returned {outcome!r}: return an Outcome, a tuple of Outcomes,"
-                    " or () where the event is not enabled"
-                )
-        return outcomes
+    def _bounded(self, handler: Handler, local: Any) -> bool:
+        assert handler.limit is not None
+        return bool(call(handler.limit, self.protocol, memory(local)))
 
-    def _effect(self, method: Callable[..., Any], local: Any, outcome: Outcome) -> Effect:
-        if type(outcome.state) is not type(memory(local)) or outcome.state.id != local.id:
-            raise ModelError(
-                f"{_place(method)} turned the state of {local.id} into {outcome.state!r}: an outcome"
-                " carries the next local state of the same process"
-            )
-        envelopes = []
-        for send in outcome.sends:
-            if not isinstance(send, Send):
-                raise ModelError(f"{_place(method)} sends {send!r}: use Send(dst, message) or to()")
-            if send.dst not in self.ids:
-                raise ModelError(
-                    f"{_place(method)} sends to {send.dst}, which is no process of this cluster"
-                    f" ({', '.join(map(str, self.ids))})"
-                )
-            envelope = Envelope(local.id, send.dst, send.message)
-            envelopes.append(self._made(method, envelope))
-        # Only the order per destination is behaviour; sends may stem from iterating over a set.
-        envelopes.sort(key=lambda e: e.dst)
-        after = self._made(method, outcome.state)
-        if self.storage == "write-back" and not outcome.sync:
-            after = self.value(written(local, after))
-        return Effect(after, tuple(envelopes), outcome.note)
+    def _replied(self, handler: Handler, local: Any) -> Any:
+        return self.value(call(getattr(self.protocol, handler.reply), memory(local)))
 
-    def _made(self, method: Callable[..., Any], value: Any) -> Any:
-        """The interned value; an error names the handler that made it."""
-        try:
-            return self.value(value)
-        except ModelError as error:
-            raise ModelError(f"{_place(method)}: {error}") from error
+    def _polled(self, run: Runner, local: Any, replies: Replies) -> tuple[Effect, ...]:
+        return run(local, dict(replies))
 
-
-def _in_order(replies: tuple[tuple[Id, Any], ...]) -> tuple[tuple[Id, Any], ...]:
-    return tuple(sorted(replies, key=lambda answer: answer[0]))
-
-
-def _content(effect: Effect) -> Any:
-    return order_key((effect.local, tuple((e.dst, e.message) for e in effect.sends)))
+    def _viewed(self, up: bool, local: Any) -> Any:
+        view = call(self.protocol.view, memory(local))
+        if not up and hasattr(view, "up"):
+            view = attrs.evolve(view, up=False)
+        return self.value(view)

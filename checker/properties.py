@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 import attrs
 
 from checker.errors import ModelError
-from checker.handling import raised_at
+from checker.running import raised_at
 from checker.system import Fold
 
 Kind = Literal["invariant", "step", "at_rest", "reachable"]
@@ -146,7 +146,8 @@ class Watch:
         self._steps = [p for p in self.properties if p.kind == "step"]
         self._silent = [p for p in self.properties if p.about is not None]
         self._at = {fold: i for i, fold in enumerate(folds)}
-        self.kept: dict[tuple[Any, ...], bool | str] = {}
+        #: What was asked of each property, and its word.
+        self.kept: dict[Property, dict[tuple[Any, ...], bool | str]] = {}
 
     def enter(self, state: Any) -> list[str]:
         """The names of the properties that this state decides."""
@@ -217,10 +218,11 @@ class Watch:
 
     def ask(self, prop: Property, *args: Any) -> bool | str:
         """The property's word on these views (two tuples of them for a step) and histories."""
-        key = (prop, *args)
-        if key not in self.kept:
-            self.kept[key] = self._run(prop, *args)
-        return self.kept[key]
+        kept = self.kept.setdefault(prop, {})
+        found = kept.get(args)
+        if found is None:
+            found = kept[args] = self._run(prop, *args)
+        return found
 
     def _run(self, prop: Property, *args: Any) -> bool | str:
         try:

@@ -6,16 +6,19 @@ checks on everything that the search asked of the model that handlers, views, hi
 properties commute with renaming.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice, permutations, product
-from typing import Any
+from typing import Any, TypeVar
 
 from checker.errors import UnsoundError
-from checker.handling import Effect
 from checker.network import Envelope
 from checker.properties import Watch
+from checker.running import Effect
 from checker.system import ClusterState, System
 from checker.values import Id, Renaming, rename
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Symmetry:
@@ -37,6 +40,7 @@ class Symmetry:
         #: Permutations, by number, of which all are products; each other one as (the generator that
         #: comes last, all that comes before it), those before it first.
         self.generators, self.products = _generated(self.renamings, groups)
+        self.named = tuple(Named(system, names) for names in self.renamings)
         self._tables: list[dict[int, int]] = [{} for _ in self.renamings]
         # Where in the image each process's local state comes from.
         ids = system.ids
@@ -92,38 +96,26 @@ class Symmetry:
         properties, and all that it becomes by renaming, so every state of the orbits that it met.
         That all this commutes with the generators is enough: what is renamed is itself checked.
         """
-        system, kept = self.system, self.system.handling.kept
-        named = [_Named(system, self.renamings[p]) for p in self.generators]
-        for names in (self.renamings[p] for p in self.generators):
+        system, generators = self.system, [self.named[p] for p in self.generators]
+        for by in generators:
             for id in system.ids:
-                image = rename(frozenset(system.handling.initial(id)), names)
-                if frozenset(system.handling.initial(names.get(id, id))) != image:
-                    self._refuse(f"the initial state of {id}", names)
-        done = 0
-        while done < len(kept):
+                image = rename(frozenset(system.handling.initial(id)), by.names)
+                if frozenset(system.handling.initial(by.names.get(id, id))) != image:
+                    self._refuse(f"the initial state of {id}", by.names)
+        for question in system.handling.questions:
             # What is asked of renamed arguments is added to what is kept.
-            for asked in list(islice(kept.values(), done, None)):
-                done += 1
-                for by in named:
-                    if by.result(asked.renamed(by), given=True) != by.result(asked.result):
-                        shown = ", ".join(map(str, asked.args))
-                        self._refuse(f"{asked.what}, with {shown},", by.names)
-        done = 0
-        while done < len(watch.kept):
-            for (prop, *args), result in list(islice(watch.kept.items(), done, None)):
-                done += 1
-                views = 2 if prop.kind == "step" else 1
-                for by in named:
-                    seen = [self._in_place(v, by) for v in args[:views]]
-                    seen += [by(history) for history in args[views:]]
-                    if (watch.ask(prop, *seen) is True) != (result is True):
-                        self._refuse(f"property {prop.name}, on {args},", by.names)
-
-    def _in_place(self, views: tuple[Any, ...], by: "_Named") -> tuple[Any, ...]:
-        """The views renamed, each at the place of the renamed process."""
-        ids = self.system.ids
-        moved = {by.names.get(id, id): by(view) for id, view in zip(ids, views, strict=True)}
-        return tuple(moved[id] for id in ids)
+            for _, (*asked, word) in _growing(question.kept):
+                for by in generators:
+                    if not by.commutes(word, question.again(*map(by, asked))):
+                        shown = ", ".join(map(str, asked))
+                        self._refuse(f"{question.what}, with {shown},", by.names)
+        for prop, words in watch.kept.items():
+            views = 2 if prop.kind == "step" else 1
+            for args, said in _growing(words):
+                for by in generators:
+                    seen = map(by.in_place, args[:views])
+                    if (watch.ask(prop, *seen, *map(by, args[views:])) is True) != (said is True):
+                        self._refuse(f"property {prop.name}, on {list(args)},", by.names)
 
     def _refuse(self, what: str, names: Renaming) -> None:
         swapped = ", ".join(f"{a} as {b}" for a, b in names.items() if a != b)
@@ -134,43 +126,51 @@ class Symmetry:
         )
 
 
-class _Named:
+def _growing(kept: dict[K, V]) -> Iterator[tuple[K, V]]:
+    """All that is in a dict, which grows meanwhile."""
+    done = 0
+    while done < len(kept):
+        for item in list(islice(kept.items(), done, None)):
+            done += 1
+            yield item
+
+
+class Named:
     """One renaming of everything; what is interned is renamed once."""
 
     def __init__(self, system: System, names: Renaming) -> None:
         self.names = names
-        self._handling = system.handling
+        self._value = system.handling.value
         self._done: dict[int, tuple[Any, Any]] = {}
+        origins = {names.get(id, id): at for at, id in enumerate(system.ids)}
+        self._origins = [origins[id] for id in system.ids]
 
     def __call__(self, value: Any) -> Any:
         """The value, interned, with its processes renamed."""
         found = self._done.get(id(value))
         if found is None:
             # The value is held on to, so that nothing else gets its id.
-            found = self._done[id(value)] = (value, self._handling.named(value, self.names))
+            found = self._done[id(value)] = (value, self._value(rename(value, self.names)))
         return found[1]
 
-    def result(self, result: Any, given: bool = False) -> Any:
-        """The word of a model, renamed unless it is `given` as one on renamed arguments: effects as a
-        set, with sends in an order that does not depend on ids."""
-        renamed: Callable[[Any], Any] = _same if given else self
-        if isinstance(result, tuple) and all(isinstance(r, Effect) for r in result):
-            return frozenset(
-                (renamed(e.local), frozenset(_channels(map(renamed, e.sends)))) for e in result
-            )
-        return renamed(result)
+    def in_place(self, views: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The views renamed, each at the place of the renamed process."""
+        return tuple([self(views[at]) for at in self._origins])
+
+    def commutes(self, word: Any, given: Any) -> bool:
+        """Whether the word of a model, renamed, is the one given on renamed arguments: of effects the
+        same ones, with sends in an order that does not depend on ids."""
+        if isinstance(word, tuple) and all(isinstance(effect, Effect) for effect in word):
+            renamed = {
+                (id(self(e.local)), *map(id, sorted(map(self, e.sends), key=_destination)))
+                for e in word
+            }
+            return renamed == {(id(e.local), *map(id, e.sends)) for e in given}
+        return bool(self(word) == given)
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
-def _channels(sends: Iterable[Envelope]) -> Iterator[tuple[Id, tuple[Any, ...]]]:
-    """What is sent to each process, in order."""
-    by_process: dict[Id, list[Any]] = {}
-    for envelope in sends:
-        by_process.setdefault(envelope.dst, []).append(envelope.message)
-    return ((dst, tuple(messages)) for dst, messages in by_process.items())
+def _destination(envelope: Envelope) -> Id:
+    return envelope.dst
 
 
 def _generated(

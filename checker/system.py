@@ -5,6 +5,7 @@ process, content. The rules that have cost others dearly are marked where they a
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain, combinations, product
 from typing import Any
 
@@ -13,9 +14,10 @@ import attrs
 from checker.environment import Environment
 from checker.errors import UsageError
 from checker.faults import Reach, World, partitions
-from checker.handling import Asked, Effect, Handling
+from checker.handling import Handling
 from checker.network import Envelope, Flight, Network
 from checker.protocol import Handler, Protocol
+from checker.running import Effect, call
 from checker.values import Id, order_key
 
 
@@ -98,6 +100,9 @@ class System:
         self.environment = environment
         self.folds = folds
         self.handling = Handling(protocol, environment.storage)
+        self._folded = {
+            fold: self.handling.question(fold.name, partial(self._remember, fold)) for fold in folds
+        }
         self.ids = self.handling.ids
         self._index = {id: i for i, id in enumerate(self.ids)}
         self._keys: dict[int, Any] = {}
@@ -384,13 +389,7 @@ class System:
 
     def folded(self, fold: Fold, seen: Any, before: Any, after: Any) -> Any:
         """The history after the view of one process has changed."""
-        key = (fold, seen, before, after)
-        if key not in self.handling.kept:
-            result = self.handling.value(self.handling.call(fold.update, seen, before, after))
-            self.handling.kept[key] = Asked(
-                fold.name,
-                (seen, before, after),
-                result,
-                lambda named: self.folded(fold, named(seen), named(before), named(after)),
-            )
-        return self.handling.kept[key].result
+        return self._folded[fold](before, after, seen)
+
+    def _remember(self, fold: Fold, before: Any, after: Any, seen: Any) -> Any:
+        return self.handling.value(call(fold.update, seen, before, after))

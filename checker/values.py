@@ -5,11 +5,11 @@ a frozen attrs instance whose fields are values. Such values are compared, order
 structurally, so no model writes any of that by hand.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import cache
-from operator import attrgetter
-from typing import Any, Generic, NamedTuple, TypeVar
+from operator import attrgetter, is_
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 import attrs
 
@@ -68,12 +68,6 @@ def _fields(cls: Any) -> tuple[str, ...] | None:
 
 
 @cache
-def _arguments(cls: Any) -> tuple[str, ...]:
-    """What the fields are called where an instance is made."""
-    return tuple(f.alias or f.name for f in attrs.fields(cls))
-
-
-@cache
 def _content(cls: Any) -> Callable[[Any], tuple[Any, ...]] | None:
     """What gets the values of the fields of a frozen attrs class; None for any other."""
     names = _fields(cls)
@@ -83,12 +77,6 @@ def _content(cls: Any) -> Callable[[Any], tuple[Any, ...]] | None:
     return get if len(names) > 1 else lambda value: (get(value),)
 
 
-@cache
-def _ranks(cls: Any) -> dict[str, int]:
-    """The place of each member, by its name."""
-    return {member.name: at for at, member in enumerate(cls)}
-
-
 def order_key(value: Any) -> tuple[Any, ...]:
     """A key that orders all values totally, and the same in every process (no hashing in it).
 
@@ -96,27 +84,39 @@ def order_key(value: Any) -> tuple[Any, ...]:
 
     Raises ModelError, naming the type, for anything that is not a value.
     """
-    match value:
-        case None:
-            return (0,)
-        case int():
-            return (2, int(value))
-        case str():
-            return (3, str(value))
-        case Enum():
-            kind = type(value)
-            return (5, kind.__qualname__, kind.__module__, _ranks(kind)[value.name])
-        case Id():
-            return (4, value.kind, value.number)
-        case tuple():
-            return (6, len(value), tuple(order_key(v) for v in value))
-        case frozenset():
-            return (7, len(value), tuple(sorted(order_key(v) for v in value)))
-    cls: Any = type(value)
-    names = _fields(cls)
-    if names is not None:
-        content = tuple(order_key(getattr(value, name)) for name in names)
-        return (8, cls.__qualname__, cls.__module__, content)
+    return _key_of(value.__class__)(value)
+
+
+@cache
+def _key_of(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """What makes the key of an instance of this class."""
+    if cls is type(None):
+        return lambda value: (0,)
+    if issubclass(cls, int):
+        return lambda value: (2, int(value))
+    if issubclass(cls, str):
+        return lambda value: (3, str(value))
+    names = (cls.__qualname__, cls.__module__)
+    if issubclass(cls, Enum):
+        ranks = {member.name: (5, *names, at) for at, member in enumerate(cls)}
+        return lambda value: ranks[value.name]
+    if issubclass(cls, Id):
+        return lambda value: (4, value.kind, value.number)
+    if issubclass(cls, tuple):
+        return lambda value: (6, len(value), _keys(value))
+    if issubclass(cls, frozenset):
+        return lambda value: (7, len(value), tuple(sorted(_keys(value))))
+    content = _content(cls)
+    if content is None:
+        return _no_value
+    return lambda value: (8, *names, _keys(content(value)))
+
+
+def _keys(values: Iterable[Any]) -> tuple[tuple[Any, ...], ...]:
+    return tuple([_key_of(value.__class__)(value) for value in values])
+
+
+def _no_value(value: Any) -> NoReturn:
     raise ModelError(
         f"{value!r} of type {type(value).__name__} cannot be part of a state: use None, bool, int,"
         " str, an enum, Id, tuple, frozenset or a class made with attrs.frozen"
@@ -127,39 +127,25 @@ def order_key(value: Any) -> tuple[Any, ...]:
 _LEAVES = frozenset({int, str, bool, type(None), Id})
 
 
-@attrs.frozen
-class Held:
-    """What the attrs instances within a value held when it was first seen: all that can be changed, by
-    going around `frozen`. The value is kept, so that no other takes its place in memory."""
-
-    value: Any
-    #: Instances, what gets the content of each, and that content.
-    parts: tuple[tuple[Any, Callable[[Any], tuple[Any, ...]], tuple[Any, ...]], ...]
-
-    @classmethod
-    def of(cls, value: Any) -> "Held":
-        """As it is now."""
-        return cls(value, tuple(_parts(value)))
-
-    @property
-    def changed(self) -> bool:
-        """Whether any of it is different by now."""
-        # Content is compared by identity first, so a part within another costs nothing twice.
-        return any(get(part) != content for part, get, content in self.parts)
+#: Instances within a value, what gets the content of each, and what that was.
+Parts = tuple[tuple[Any, Callable[[Any], Any], Any], ...]
 
 
-def _parts(value: Any) -> Iterator[tuple[Any, Callable[[Any], tuple[Any, ...]], tuple[Any, ...]]]:
+def held(value: Any) -> Parts:
+    """What the attrs instances within a value hold: all of it that can be changed, by going around
+    `frozen`."""
     cls: Any = type(value)
     if cls in _LEAVES:
-        return
-    content: Iterable[Any] = ()
+        return ()
     if isinstance(value, tuple | frozenset):
-        content = value
-    elif get := _content(cls):
-        content = get(value)
-        yield value, get, content
-    for inner in content:
-        yield from _parts(inner)
+        return tuple([part for inner in value for part in held(inner)])
+    names = _fields(cls)
+    if not names:
+        return ()
+    # One field twice, so that this gets a tuple: tuples are compared by identity first.
+    get = attrgetter(*names, names[0])
+    content = get(value)
+    return ((value, get, content), *[part for inner in content[:-1] for part in held(inner)])
 
 
 Renaming = Mapping[Id, Id]
@@ -167,23 +153,35 @@ Renaming = Mapping[Id, Id]
 
 def rename(value: Any, names: Renaming) -> Any:
     """The value with every Id in it replaced by `names`."""
-    match value:
-        case Id():
-            return names.get(value, value)
-        case tuple():
-            return tuple(rename(v, names) for v in value)
-        case frozenset():
-            return frozenset(rename(v, names) for v in value)
-    cls: Any = type(value)
+    return _renaming(value.__class__)(value, names)
+
+
+@cache
+def _renaming(cls: Any) -> Callable[[Any, Renaming], Any]:
+    """What renames an instance of this class; nothing is made anew that stays as it was."""
+    if issubclass(cls, Id):
+        return lambda value, names: names.get(value, value)
+    if issubclass(cls, tuple):
+        return lambda value, names: _all_renamed(value, names) or value
+    if issubclass(cls, frozenset):
+        return lambda value, names: frozenset(_all_renamed(value, names) or value)
     content = _content(cls)
-    if content is None:
-        return value
-    changed = {}
-    for argument, old in zip(_arguments(cls), content(value), strict=True):
-        new = rename(old, names)
-        if new is not old and new != old:
-            changed[argument] = new
-    return attrs.evolve(value, **changed) if changed else value
+    if not _fields(cls) or content is None:
+        return lambda value, names: value
+    # What is not given when an instance is made follows from the rest.
+    given = [(f.alias or f.name, at) for at, f in enumerate(attrs.fields(cls)) if f.init]
+
+    def renamed(value: Any, names: Renaming) -> Any:
+        new = _all_renamed(content(value), names)
+        return cls(**{argument: new[at] for argument, at in given}) if new else value
+
+    return renamed
+
+
+def _all_renamed(values: Iterable[Any], names: Renaming) -> tuple[Any, ...]:
+    """The values renamed, or () where no one is changed."""
+    new = tuple([_renaming(value.__class__)(value, names) for value in values])
+    return () if all(map(is_, new, values)) else new
 
 
 class Interned(Generic[T]):
@@ -216,7 +214,10 @@ class Interned(Generic[T]):
 
     def __call__(self, value: T) -> T:
         """The one instance that stands for all equal values: `is` then tells equality."""
-        return self._values[self.number(value)]
+        try:
+            return self._values[self._numbers[value]]
+        except (KeyError, TypeError):
+            return self._values[self.number(value)]
 
     def __len__(self) -> int:
         return len(self._values)

@@ -2,10 +2,12 @@
 
 from typing import Any, ClassVar
 
+import pytest
 from attrs import evolve, frozen
 from toys import N1, N2, Note, Store, Storing, Ticker, explored, world
 
 from checker import Environment, Id, Outcome, Outcomes, Protocol, Restart, Send, timeout, upon
+from checker.errors import ModelError
 from checker.properties import Watch, invariant
 from checker.protocol import handlers
 from checker.reference import Explorer
@@ -114,22 +116,87 @@ def test_a_message_is_handled_once_for_each_state() -> None:
     assert len(Model.calls) == 2
 
 
+@frozen
+class Counter(Ticker):
+    """One process that counts to 200, a run of its only handler for each number."""
+
+    nodes: int = 1
+    most: int = 200
+
+
+def ran(model: Protocol) -> str:
+    """The message with which a search of the model's states ends, if it does."""
+    try:
+        explored(model)
+    except ModelError as error:
+        return str(error)
+    return ""
+
+
+def test_a_handler_is_run_twice_at_first_and_then_now_and_then() -> None:
+    """Of 200 runs the first 100, and those whose number 16 divides: 112, 128, ..., 192."""
+
+    @frozen
+    class Model(Counter):
+        calls: ClassVar[list[int]] = []
+
+        @timeout(limit=lambda self, s: s.lost < self.most)
+        def tick(self, s: Any) -> Outcomes:
+            self.calls.append(s.lost)
+            return Outcome(evolve(s, lost=s.lost + 1))
+
+    assert ran(Model()) == ""
+    runs = {s: Model.calls.count(s) for s in range(200)}
+    twice = [*range(1, 101), 112, 128, 144, 160, 176, 192]
+    assert runs == {run - 1: 2 if run in twice else 1 for run in range(1, 201)}
+
+
+@pytest.mark.parametrize("first", [0, 99, 150])
+def test_a_handler_that_is_at_last_not_deterministic(first: int) -> None:
+    @frozen
+    class Model(Counter):
+        calls: ClassVar[list[int]] = []
+
+        @timeout(limit=lambda self, s: s.lost < self.most)
+        def tick(self, s: Any) -> Outcomes:
+            self.calls.append(0)
+            return Outcome(evolve(s, lost=s.lost + 1), note="", sync=self.changes(s))
+
+        def changes(self, s: Any) -> bool:
+            return s.lost >= first and len(self.calls) % 2 == 0
+
+    assert "Model.tick is not deterministic" in ran(Model())
+
+
+@pytest.mark.parametrize("at", [0, 99, 100, 101, 150])
+def test_a_handler_that_mutates_is_found_out_at_any_run(at: int) -> None:
+    @frozen
+    class Model(Counter):
+        @timeout(limit=lambda self, s: s.lost < self.most)
+        def tick(self, s: Any) -> Outcomes:
+            if s.lost == at:
+                object.__setattr__(s, "lost", -1)
+            return Outcome(evolve(s, lost=at + 1 if s.lost < 0 else s.lost + 1))
+
+    assert "Model.tick mutates the local state" in ran(Model())
+
+
 def test_a_bound_is_asked_only_where_the_rule_lets_the_handler_fire() -> None:
     """So a limit may count on what the guard has made sure of."""
 
     @frozen
-    class Counter:
+    class Left:
         id: Id
         left: int | None = 2
 
     @frozen
     class Down(Protocol):
         @timeout(when=lambda s: s.left is not None, limit=lambda self, s: s.left > 0)
-        def count(self, s: Counter) -> Outcomes:
+        def count(self, s: Left) -> Outcomes:
             return Outcome(evolve(s, left=s.left - 1 if s.left > 1 else None))
 
-        def initial(self, id: Id) -> Counter:
-            return Counter(id)
+        def initial(self, id: Id) -> Left:
+            return Left(id)
 
     system = System(Down(nodes=1), Environment())
     assert Explorer(system, Watch(system, [])).explore().counts.distinct == 3

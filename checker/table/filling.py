@@ -4,15 +4,19 @@ Everything gets its number here, in the order in which it is met. Nothing here d
 order of what may happen, and what counts as a step, is that of `checker.system`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from checker.handling import Effect
+from checker.network import Envelope
+from checker.running import Effect
 from checker.system import System
 from checker.table import arrays as a
 from checker.table.arrays import VIEW_BITS
 from checker.table.numbering import TableLimitError
 from checker.table.worlds import WorldTables
+
+#: All bits but that of a number: see `arrays.bit_of`.
+CLEARED = [~a.bit_of(number) for number in range(a.LAST_BIT)]
 
 
 class Filling(WorldTables):
@@ -22,7 +26,9 @@ class Filling(WorldTables):
         super().__init__(system, permutations)
         #: The tuples of answers whose numbers are in the map, as (process, reply).
         self.answers: list[tuple[Any, ...]] = [()]
-        self._fill: dict[int, Callable[..., None]] = {
+        #: The envelopes sent so far, as (channel, message), by their `id()`.
+        self._sent: dict[int, tuple[int, int]] = {}
+        fill: dict[int, Callable[..., None]] = {
             a.WORLD: self._world,
             a.CONTENT: self._content,
             a.DELIVERY: self._delivery,
@@ -39,12 +45,14 @@ class Filling(WorldTables):
             a.ANSWERS: self._answers,
             a.POLL: self._poll,
         }
+        #: What fills in each kind of need, and how much of a need it takes.
+        self._fill = {kind: (function, 1 + a.ARITY[kind]) for kind, function in fill.items()}
 
     def fill(self, need: tuple[int, ...]) -> None:
         """Ask the model what is missing; `lay_out` is to be called before the tables are used."""
-        kind, *args = need
         self.log.extend(need)
-        self._fill[kind](*args[: a.ARITY[kind]])
+        function, end = self._fill[need[0]]
+        function(*need[1:end])
 
     def hear(self, need: tuple[int, ...]) -> None:
         """Run the handler on which an answer depends, so that it is known when it is asked for."""
@@ -61,50 +69,60 @@ class Filling(WorldTables):
 
     # -- what the processes do -------------------------------------------------------------
 
-    def _pointer(self, name: str, i: int, effects: Iterable[Effect]) -> int:
+    def _pointer(self, name: str, i: int, effects: Sequence[Effect]) -> int:
         """Where these effects of process i stand in `ops`."""
-        ops = [0, self.names(name)]
+        if not effects:
+            return 0
+        ops = [len(effects), self.names(name)]
         for effect in effects:
             sends: dict[int, list[int]] = {}
             for envelope in effect.sends:
-                c = self.channel(envelope)
-                sends.setdefault(c, []).append(self._message(c, envelope))
-            ops[0] += 1
+                c, m = self._sent.get(id(envelope)) or self._send(envelope)
+                sends.setdefault(c, []).append(m)
             ops += [self._local(i, effect.local), len(sends)]
             for c, group in sends.items():
                 ops += [c, self.groups[c](tuple(group))]
-        if ops[0] == 0:
-            return 0
-        if tuple(ops) not in self._pointers:
-            self._pointers[tuple(ops)] = self.append(ops)
-        return self._pointers[tuple(ops)]
+        key = tuple(ops)
+        found = self._pointers.get(key)
+        if found is None:
+            found = self._pointers[key] = self.append(ops)
+        return found
 
-    def _useful(self, local: Any, effects: Iterable[Effect]) -> list[Effect]:
+    def _send(self, envelope: Envelope) -> tuple[int, int]:
+        c = self.channel(envelope)
+        found = self._sent[id(envelope)] = c, self._message(c, envelope)
+        return found
+
+    def _useful(self, local: Any, effects: Sequence[Effect]) -> Sequence[Effect]:
         """The effects that do something."""
-        return [e for e in effects if e.local is not local or e.sends]
+        return [e for e in effects if e.local is not local or e.sends] if effects else effects
 
     def _delivery(self, c: int, local_id: int, m: int) -> None:
         i, j = divmod(c, self.n)
         local, envelope = self.locals[i].items[local_id], self.messages[c].items[m]
-        effects: Iterable[Effect] = self.handling.deliver(local, envelope)
+        effects: Sequence[Effect] = self.handling.deliver(local, envelope)
         if self.kind == "set":
             effects = self._useful(local, effects)
-        p = self._pointer(type(envelope.message).__name__, i, effects)
-        self.arena.table["deliveries"][i, local_id, j, m] = p
-        if p == 0 and m < a.LAST_BIT:
-            self.arena.table["live"][i, local_id, j] &= ~a.bit_of(m)
+        table = self.arena.table
+        if effects:
+            p = self._pointer(type(envelope.message).__name__, i, effects)
+            table["deliveries"][i, local_id, j, m] = p
+        else:
+            table["deliveries"][i, local_id, j, m] = 0
+            if m < a.LAST_BIT:
+                live = table["live"]
+                live[i, local_id, j] = live.item(i, local_id, j) & CLEARED[m]
 
     def _timer(self, unlimited: int, h: int, i: int, local_id: int) -> None:
-        handler, local = self._timers[h], self.locals[i].items[local_id]
-        effects: Iterable[Effect] = ()
-        if self.handling.guard(handler, local) and (
-            unlimited or self.handling.within_limit(handler, local)
-        ):
-            effects = self._useful(local, self.handling.local_event(handler, local))
-        p = self._pointer(handler.name, i, effects)
-        self.arena.table["timers"][unlimited, i, local_id, h] = p
+        handler, local, handling = self._timers[h], self.locals[i].items[local_id], self.handling
+        effects: Sequence[Effect] = ()
+        if handling.guard(handler, local) and (unlimited or handling.within_limit(handler, local)):
+            effects = self._useful(local, handling.local_event(handler, local))
+        table = self.arena.table
+        p = table["timers"][unlimited, i, local_id, h] = self._pointer(handler.name, i, effects)
         if p == 0 and h < a.LAST_BIT:
-            self.arena.table["timed"][unlimited, i, local_id] &= ~a.bit_of(h)
+            timed = table["timed"]
+            timed[unlimited, i, local_id] = timed.item(unlimited, i, local_id) & CLEARED[h]
 
     def _request(self, h: int, i: int, local_id: int) -> None:
         handler, local = self._requests[h], self.locals[i].items[local_id]

@@ -28,39 +28,42 @@ class Renaming:
 
     def __init__(self, filling: Filling, symmetry: Symmetry | None) -> None:
         self.filling = filling
-        self.symmetry = symmetry
-        self.names = symmetry.renamings if symmetry else ()
-        #: (permutations, n): the place to which each process moves.
-        self.places = np.zeros((len(self.names), filling.n), dtype=np.int64)
+        self.named = symmetry.named if symmetry else ()
         n, table = filling.n, filling.arena.table
-        for p, names in enumerate(self.names):
-            places = self.places[p] = [filling.place[names.get(id, id)] for id in filling.ids]
+        #: For each permutation, the place to which each process moves.
+        self._places: list[list[int]] = []
+        for p, by in enumerate(self.named):
+            places = [filling.place[by.names.get(id, id)] for id in filling.ids]
+            self._places.append(places)
             channels = [to * n + source for to in places for source in places]
             table["origin"][places, p] = range(n)
             table["source"][channels, p] = range(n * n)
+        self._generators = symmetry.generators if symmetry else ()
+        self._rounds = _rounds(symmetry.products) if symmetry else []
         #: Of each process, the permutations that move it to the first place.
-        self._to_first = [np.flatnonzero(self.places[:, i] == 0) for i in range(n)]
+        self._to_first = [np.flatnonzero([at[i] == 0 for at in self._places]) for i in range(n)]
 
-    def fill(self, need: tuple[int, ...]) -> bool:
-        """Rename what is missing, and all of its orbit; whether that was what is needed."""
+    def fill(self, need: tuple[int, ...]) -> None:
+        """Rename what is missing, and all of its orbit."""
         kind, x, y, _, _ = need
-        if kind not in TABLE:
-            return False
         placed = kind in (a.LOCAL_IMAGE, a.CONTENT_IMAGE)
         if self.filling.arena.table[TABLE[kind]][(x, y) if placed else x] >= 0:
-            return True
+            return
         self.filling.log.extend(need)
         orbit, images = self._orbit(kind, (x, y) if placed else (0, x))
         self.filling.make_room()
-        table, firsts = (self.filling.arena.table[name] for name in (TABLE[kind], "firsts"))
-        numbers = np.array([number for _, number in orbit])
-        for at, (place, number) in enumerate(orbit):
-            where = (place, number) if placed else number
-            found = numbers[images[:, at]]
-            table[where] = self.filling.append(found)
-            if kind == a.LOCAL_IMAGE:
-                firsts[where] = self._least_first(place, found)
-        return True
+        places, numbers = np.array(orbit).T
+        size, permutations = images.shape
+        found = numbers[images]
+        begin = self.filling.append(found.ravel())
+        where = (places, numbers) if placed else numbers
+        table = self.filling.arena.table
+        table[TABLE[kind]][where] = begin + permutations * np.arange(size)
+        if kind == a.LOCAL_IMAGE:
+            table["firsts"][where] = [
+                self._least_first(place, row)
+                for place, row in zip(places.tolist(), found, strict=True)
+            ]
 
     def _least_first(self, place: int, images: Array) -> int:
         """Where in `ops` stands the least number among the images of a local state that come to the
@@ -73,10 +76,9 @@ class Renaming:
         return self.filling.append((int(found.min()), len(chosen), *chosen.tolist()))
 
     def _orbit(self, kind: int, first: Element) -> tuple[list[Element], Array]:
-        """All that an element can become, and (permutations, elements): what becomes of each."""
-        assert self.symmetry is not None
+        """All that an element can become, and (elements, permutations): what becomes of each."""
         orbit, at = [first], {first: 0}
-        edges: dict[int, list[int]] = {p: [] for p in self.symmetry.generators}
+        edges: dict[int, list[int]] = {p: [] for p in self._generators}
         for element in orbit:
             for p, images in edges.items():
                 image = self._image(kind, p, element)
@@ -85,22 +87,35 @@ class Renaming:
                     orbit.append(image)
                 images.append(at[image])
         moves = {p: np.array(images) for p, images in edges.items()}
-        found = np.zeros((len(self.names), len(orbit)), dtype=np.int64)
-        found[0] = np.arange(len(orbit))
-        for p, (generator, before) in self.symmetry.products.items():
-            found[p] = moves[generator][found[before]]
+        found = np.zeros((len(orbit), len(self.named)), dtype=np.int64)
+        found[:, 0] = np.arange(len(orbit))
+        for generator, before, after in self._rounds:
+            found[:, after] = moves[generator][found[:, before]]
         return orbit, found
 
     def _image(self, kind: int, p: int, element: Element) -> Element:
         """What becomes of an element under one permutation."""
-        f, names = self.filling, self.names[p]
+        f, named = self.filling, self.named[p]
         place, number = element
-        places = self.places[p]
+        places = self._places[p]
         if kind == a.LOCAL_IMAGE:
-            to = int(places[place])
-            return to, f.locals[to](f.handling.named(f.locals[place].items[number], names))
+            to = places[place]
+            return to, f.locals[to](named(f.locals[place].items[number]))
         if kind == a.CONTENT_IMAGE:
-            to = int(places[place // f.n] * f.n + places[place % f.n])
-            return to, f.renamed_content(place, number, to, names)
+            to = places[place // f.n] * f.n + places[place % f.n]
+            return to, f.renamed_content(place, number, to, named)
         values = f.worlds if kind == a.WORLD_IMAGE else f.histories
-        return 0, values(rename(values.items[number], names))
+        return 0, values(rename(values.items[number], named.names))
+
+
+def _rounds(products: dict[int, tuple[int, int]]) -> list[tuple[int, list[int], list[int]]]:
+    """The products in rounds, each of (generator, permutations before it, those that these give); what
+    comes before is known from the rounds above."""
+    rounds: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
+    length = {0: 0}
+    for p, (generator, before) in products.items():
+        length[p] = length[before] + 1
+        befores, afters = rounds.setdefault((length[p], generator), ([], []))
+        befores.append(before)
+        afters.append(p)
+    return [(generator, *both) for (_, generator), both in rounds.items()]

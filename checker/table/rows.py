@@ -42,6 +42,9 @@ class Layout:
             used[at] += width
         self.mask = np.array([(1 << width) - 1 for width in bits], dtype=np.int64)
         self.words = len(used)
+        self._fields = list(
+            zip(self.word.tolist(), self.shift.tolist(), self.mask.tolist(), strict=True)
+        )
 
     def grown(self, counts: Sequence[int]) -> "Layout":
         """A layout that holds so many numbers, of as few words as can be. What is left of these goes
@@ -71,8 +74,7 @@ class Layout:
     def unpack(self, row: Array) -> list[int]:
         """The fields of a row."""
         words = row.tolist()
-        fields = zip(self.word.tolist(), self.shift.tolist(), self.mask.tolist(), strict=True)
-        return [words[w] >> s & m for w, s, m in fields]
+        return [words[w] >> s & m for w, s, m in self._fields]
 
 
 @part

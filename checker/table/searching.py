@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from threading import current_thread, main_thread
 from time import monotonic
 from typing import Any
@@ -21,6 +21,7 @@ from checker.table.arrays import Array
 from checker.table.expansion import FULL, NOTED
 from checker.table.filling import Filling
 from checker.table.orbits import canonical_all
+from checker.table.renaming import TABLE as RENAMED
 from checker.table.renaming import Renaming
 from checker.table.rows import Layout
 from checker.table.seeing import Seeing
@@ -89,7 +90,7 @@ class Worker:
 
     def noted(self) -> list[Need]:
         """What is missing; forgets it."""
-        needs = [tuple(need) for need in self.needs[: self.status[NOTED]].tolist()]
+        needs = list(map(tuple, self.needs[: self.status[NOTED]].tolist()))
         self.status[NOTED] = self.status[FULL] = 0
         return needs
 
@@ -196,8 +197,10 @@ class TableSearch:
                 self.ask(need)
             for need in dict.fromkeys(later):
                 if need not in now:
-                    with suppress(ModelError):
+                    try:  # noqa: SIM105 (it costs something only where the model fails)
                         self.ask(need)
+                    except ModelError:
+                        pass
         finally:
             self.filled()
             self._tell()
@@ -214,8 +217,7 @@ class TableSearch:
 
     def ask(self, need: Need) -> None:
         """Ask the model one thing."""
-        if not self.renaming.fill(need):
-            self.filling.fill(need)
+        (self.renaming if need[0] in RENAMED else self.filling).fill(need)
 
     def filled(self) -> None:
         """After something was filled in: make tables and rows fit the numbers."""

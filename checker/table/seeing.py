@@ -1,7 +1,9 @@
 """What properties say, kept under the numbers of what they see."""
 
+from contextlib import suppress
 from typing import Any
 
+from checker.errors import ModelError
 from checker.properties import Property, Watch
 from checker.table import arrays as a
 from checker.table.arrays import HALF, Array
@@ -24,25 +26,50 @@ class Seeing:
         self.seen: list[tuple[Any, ...]] = [()]
         self.properties = [p for p in watch.properties if p.kind != "step"]
         self.step_properties = [p for p in watch.properties if p.kind == "step"]
+        #: For each world, which processes are down, and for each process, of how many local states it
+        #: was asked what they show.
+        self._down: dict[int, tuple[int, ...]] = {}
+        self._viewed = [0] * filling.n
         self._at = {fold: i for i, fold in enumerate(filling.system.folds)}
 
-    def see(self, row: Array) -> int:
+    def see(self, fields: list[int]) -> int:
         """Enter the tuple of views that a state shows; its number."""
-        fields = self.filling.layout.unpack(row)
-        world = fields[self.filling.n]
-        if not self.filling.arena.table["known"][world]:
-            self.filling.fill((a.WORLD, world, 0, 0, 0))
+        n = self.filling.n
+        down = self._down.get(fields[n]) or self._look_around(fields[n])
+        views = self.filling.arena.table["views"]
         shown = []
-        for i in range(self.filling.n):
-            down = int(self.filling.arena.table["down"][world, i])
-            if self.filling.arena.table["views"][down, i, fields[i]] < 0:
-                self.filling.fill((a.VIEW, down, i, fields[i], 0))
-            shown.append(int(self.filling.arena.table["views"][down, i, fields[i]]))
-        width = a.PACKED_BITS // self.filling.n
+        for i in range(n):
+            view = views.item(down[i], i, fields[i])
+            if view < 0:
+                self._ask_views(down[i], i, fields[i])
+                view = views.item(down[i], i, fields[i])
+            shown.append(view)
+        width = a.PACKED_BITS // n
         if len(self.filling.views.items) > 1 << width:
             width = 0
         self.filling.arena.d[a.VIEW_WIDTH] = width
         return self._seen_packed(shown, width) if width else self._seen_chained(shown)
+
+    def _look_around(self, world: int) -> tuple[int, ...]:
+        """For each process, whether it is down in this world."""
+        if not self.filling.arena.table["known"][world]:
+            self.filling.fill((a.WORLD, world, 0, 0, 0))
+        found = tuple(self.filling.arena.table["down"][world].tolist())
+        self._down[world] = found
+        return found
+
+    def _ask_views(self, down: int, i: int, local: int) -> None:
+        """Fill in what a process shows in this local state. One that is up shows what it can become
+        soon: this is filled in as well, but where the model fails, the search need not come to it."""
+        self.filling.fill((a.VIEW, down, i, local, 0))
+        if down:
+            return
+        views = self.filling.arena.table["views"]
+        for other in range(self._viewed[i], len(self.filling.locals[i].items)):
+            if views.item(0, i, other) < 0:
+                with suppress(ModelError):
+                    self.filling.fill((a.VIEW, 0, i, other, 0))
+        self._viewed[i] = len(self.filling.locals[i].items)
 
     def _seen_packed(self, shown: list[int], width: int) -> int:
         packed = 0
@@ -70,13 +97,14 @@ class Seeing:
 
     def look(self, row: Array) -> None:
         """Enter the word of the properties on a state."""
-        seen, history = self.see(row), self.filling.layout.unpack(row)[self.filling.n + 1]
+        fields = self.filling.layout.unpack(row)
+        seen, history = self.see(fields), fields[self.filling.n + 1]
         if self.filling.get(a.MEMO_WORD, seen, history) >= 0:
             return
         views, remembered = self.seen[seen], self.filling.histories.items[history]
 
         def ask(prop: Property) -> bool:
-            told = (remembered[self._at[fold]] for fold in prop.folds)
+            told = [remembered[self._at[fold]] for fold in prop.folds]
             return self.watch.ask(prop, views, *told) is True
 
         word = 0
@@ -90,7 +118,8 @@ class Seeing:
 
     def look_at_step(self, before: Array, after: Array) -> None:
         """Enter the word of the step properties on a transition."""
-        old, new = self.see(before), self.see(after)
+        unpack = self.filling.layout.unpack
+        old, new = self.see(unpack(before)), self.see(unpack(after))
         if old == new or self.filling.get(a.MEMO_STEP, old, new) >= 0:
             return
         word = 0

@@ -1,6 +1,6 @@
 """Filling in what may happen to messages and to the world; no model is asked."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
@@ -9,7 +9,6 @@ from checker.faults import World, partitions
 from checker.system import System
 from checker.table import arrays as a
 from checker.table.tables import Tables
-from checker.values import Renaming
 
 
 class WorldTables(Tables):
@@ -33,13 +32,10 @@ class WorldTables(Tables):
         new = [m for m in dict.fromkeys(group) if m not in old] if self.kind == "set" else group
         self.arena.table["pushes"][c, q, g] = self.contents[c](self._sorted(c, (*old, *new)))
 
-    def renamed_content(self, c: int, q: int, to: int, names: Renaming) -> int:
-        """The number of a channel's content once the processes are renamed, in channel `to`."""
+    def renamed_content(self, c: int, q: int, to: int, named: Callable[[Any], Any]) -> int:
+        """The number of a channel's content once its messages are renamed, in channel `to`."""
         items = self.messages[c].items
-        renamed = [
-            self._message(to, self.handling.named(items[m], names))
-            for m in self.contents[c].items[q]
-        ]
+        renamed = [self._message(to, named(items[m])) for m in self.contents[c].items[q]]
         return self.contents[to](self._sorted(to, renamed))
 
     def _content(self, c: int, q: int) -> None:
