@@ -26,8 +26,8 @@ SHARES = (
     ("breadth.unfold", "depth.descend", "depth.push", "arrays.memo_put", "arrays.memo_move"),
     (
         "looking.look_over", "looking.steps_over", "walks.walk", "visiting.meet",
-        "visiting.hashed", "visiting.regrow", "visiting.enter_moved", "visiting.enter_all", "breadth.settle",
-        "breadth.tally", "orbits.canonical_all", "rows.move_rows",
+        "visiting.hashed", "visiting.regrow", "visiting.enter_moved", "visiting.enter_all",
+        "breadth.settle", "breadth.tally", "orbits.canonical_all", "rows.move_rows",
     ),
 )  # fmt: skip
 

@@ -56,8 +56,8 @@ def push(rows, parents, slots, numbers, depths, stack, out, out_keys, k, at, dep
 @kernel
 def descend(
     cells, d, ops, memo, needs, rows, parents, slots, numbers, room, depths, expanded, stack, jobs,
-    out, out_keys, names, begins, ends, aside, aside_names, fields, left, coverage, asked, bounds, found,
-    status,
+    out, out_keys, names, begins, ends, aside, aside_names, fields, left, coverage, asked, bounds,
+    found, status,
 ):  # fmt: skip # type: ignore[no-untyped-def]
     """Goes on with the search until something must be done outside; returns what.
 

@@ -54,7 +54,7 @@ class Filling(WorldTables):
         function, end = self._fill[need[0]]
         function(*need[1:end])
 
-    def hear(self, need: tuple[int, ...]) -> None:
+    def hear(self, need: Sequence[int]) -> None:
         """Run the handler on which an answer depends, so that it is known when it is asked for."""
         kind, x, y, z, local_id = need
         if kind == a.DELIVERY:

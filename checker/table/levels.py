@@ -205,9 +205,9 @@ class BreadthFirst(TableSearch):
                 self._pace = max(1, whole // self.team.workers)
         for worker in workers:
             worker.noted()
-        spots = [spot[:whole] for spot in self._spots]
+        spots = self._spots
         return [
-            Part(worker, first + begin, end - begin, *(spot[begin:end] for spot in spots))
+            Part(worker, first + begin, end - begin, *spots[:, begin:end])
             for worker, begin, end in shares(workers, 0, whole)
         ]
 

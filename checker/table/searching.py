@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
 from time import monotonic
 from typing import Any
@@ -212,7 +212,7 @@ class TableSearch:
         noted = int(worker.status[NOTED])
         for need in worker.needs[heard:noted].tolist():
             with suppress(ModelError):
-                self.filling.hear(tuple(need))
+                self.filling.hear(need)
         return noted
 
     def ask(self, need: Need) -> None:

@@ -1,4 +1,4 @@
-"""Compiled: how workers share out what is to be done, so that none waits while another has much left."""
+"""Compiled: how workers share out what is to be done, so that none has much left while others wait."""
 
 from typing import Any
 
@@ -13,7 +13,6 @@ if kernels.translate is None:
         return before
 
 else:
-    from llvmlite import ir
     from numba import types
     from numba.extending import intrinsic
 

@@ -83,8 +83,11 @@ class Store:
     costs nothing until it is used.
     """
 
-    def __init__(self, words: int, team: Team, *, rows: bool = True, numbered: bool = False) -> None:
-        """rows: whether the states are kept, besides the set. numbered: whether they are found again."""
+    def __init__(
+        self, words: int, team: Team, *, rows: bool = True, numbered: bool = False
+    ) -> None:
+        """rows: whether the states are kept, besides the set. numbered: whether the set tells which
+        state it was that has a key."""
         self.team = team
         self.size = 0
         self._kept = rows
@@ -104,7 +107,6 @@ class Store:
         share = len(self.slots) // self.team.workers
         return [(share * w, share * (w + 1)) for w in range(self.team.workers)]
 
-
     @property
     def bytes_per_place(self) -> int:
         """What a place in the visited set takes."""
@@ -113,7 +115,7 @@ class Store:
     @property
     def bytes_per_row(self) -> int:
         """What a state takes besides its share of the visited set: its row and its parent."""
-        return 8 * self.rows.shape[1] + 4 if self._kept else 0
+        return 8 * int(self.rows.shape[1]) + 4 if self._kept else 0
 
     @property
     def used(self) -> int:

@@ -5,11 +5,11 @@ first word; of a free one the first word is 0. So a lookup mostly reads memory i
 is nothing that could be taken for equal without being so. numbers: (places,) int32, the numbers of the
 states with these keys, for a search that comes back to states; otherwise it has no places.
 
-Keys: (states, words) int64, rows or, with symmetry, rows of canonical forms; 63 bits of a word are used.
-Where a key belongs (`home`) follows from the upper bits of its hash, the greater the later, so the set
-grows in one sweep. A worker owns a range of places, [low, high), and probing stays within it, so that
-workers enter states side by side. All have the same share of the places, so the hash alone says who
-owns a state, however large the set is.
+Keys: (states, words) int64, rows or, with symmetry, rows of canonical forms; 63 bits of a word are
+used. Where a key belongs (`home`) follows from the upper bits of its hash, the greater the later, so
+the set grows in one sweep. A worker owns a range of places, [low, high), and probing stays within it,
+so that workers enter states side by side. All have the same share of the places, so the hash alone says
+who owns a state, however large the set is.
 """
 
 import numpy as np
@@ -83,9 +83,7 @@ def visit_all(slots, low, high, keys, codes, chosen, count, fresh, worker):  # t
 
 
 @kernel
-def meet(
-    slots, low, high, out_keys, codes, fresh, worker, spans, begins, ends, counts, chosen
-):  # type: ignore[no-untyped-def]
+def meet(slots, low, high, out_keys, codes, fresh, worker, spans, begins, ends, counts, chosen):  # type: ignore[no-untyped-def]
     """Enters those successors that belong to [low, high), the places of this worker.
 
     spans: (parts, 2) int64, which states each part has expanded. begins, ends: (states,) int64, where
@@ -94,9 +92,9 @@ def meet(
     where they write side by side. counts: (parts,) int64, written: how many of each part are new.
     chosen: (BLOCK,) int64, scratch.
     """
-    for part in range(spans.shape[0]):
+    for share in range(spans.shape[0]):
         new, picked = 0, 0
-        for state in range(spans[part, 0], spans[part, 1]):
+        for state in range(spans[share, 0], spans[share, 1]):
             for k in range(begins[state], ends[state]):
                 at = home(codes[k], slots)
                 fresh[worker, k] = 0
@@ -109,7 +107,7 @@ def meet(
                     )
                     picked = 0
         new += visit_all(slots, low, high, out_keys, codes, chosen, picked, fresh, worker)
-        counts[part] = new
+        counts[share] = new
 
 
 @kernel

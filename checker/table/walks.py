@@ -7,9 +7,9 @@ is reached; MOVE, draw a successor. A draw counts only when its step is taken.
 
 Arrays: see checker.table.store and checker.table.expansion, and these. here, here_key: (1, words)
 int64, the state in which the walk stands and its canonical form (without symmetry the same array).
-starts: (initial states, words) int64. slots: the visited set; rows of states are not kept. shown: (n, views) int8: 1
-where a process has shown a view. draws: (2,) uint64: the seed, and the state of the generator.
-bounds, status: int64, at the places named below.
+starts: (initial states, words) int64. slots: the visited set; rows of states are not kept. shown: (n,
+views) int8: 1 where a process has shown a view. draws: (2,) uint64: the seed, and the state of the
+generator. bounds, status: int64, at the places named below.
 """
 
 import numpy as np
