@@ -6,7 +6,7 @@ the same order and take the same walks, so nothing that was found is lost; what 
 """
 
 import sys
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import attrs
 
@@ -34,8 +34,7 @@ SMALL = 1_000
 COLD = 200_000
 
 
-@attrs.frozen
-class Task:
+class Task(NamedTuple):
     """A search: of what, how, how far; coverage: the names of actions that are counted from 0.
     workers: threads of the table engine, breadth first."""
 
@@ -75,8 +74,7 @@ class Task:
         return Watch(self.system, self.properties, self.system.folds)
 
 
-@attrs.frozen
-class Found:
+class Found(NamedTuple):
     """What a search found, what its watch saw, which engine ran it, and with how many threads."""
 
     exploration: Exploration

@@ -6,7 +6,7 @@ never sees the network or another process; the world is written once, in `checke
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 import attrs
 
@@ -77,8 +77,7 @@ class Restart:
 Kind = Literal["deliver", "suspect", "trust", "restart", "timeout", "poll", "request"]
 
 
-@attrs.frozen
-class Handler:
+class Handler(NamedTuple):
     """One decorated method.
 
     kind: what sets it off. message: the class of event it consumes (deliver only).

@@ -8,10 +8,8 @@ import ast
 import inspect
 import re
 import sys
-import textwrap
 import traceback
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -150,6 +148,9 @@ class Model:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`, did you mean "x"?` for the known name nearest to this one, or nothing."""
+    # Only what is misspelt needs it.
+    from difflib import get_close_matches
+
     near = get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f' (did you mean "{near[0]}"?)' if near else ""
 
@@ -295,10 +296,13 @@ def blamed(error: BaseException) -> str:
 @cache
 def _docs(protocol: type) -> dict[str, str]:
     """The `#:` comments above the fields of a class and its bases."""
+    # Only what is shown to a reader needs it.
+    from textwrap import dedent
+
     found: dict[str, str] = {}
     for cls in reversed(protocol.__mro__):
         try:
-            source = textwrap.dedent(inspect.getsource(cls))
+            source = dedent(inspect.getsource(cls))
         except (OSError, TypeError):
             continue
         lines = source.splitlines()

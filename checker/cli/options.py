@@ -3,9 +3,8 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-import attrs
 import click
 
 from checker.checking import Plan, chosen, world
@@ -59,8 +58,7 @@ def model_options(function: F) -> F:
     return function
 
 
-@attrs.frozen
-class Chosen:
+class Chosen(NamedTuple):
     """A plan, and where each knob's value came from (by the knob's name)."""
 
     plan: Plan

@@ -6,10 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
-from attrs import frozen
 
 from checker.memory import resident
 from checker.reference import Counts
@@ -28,8 +27,7 @@ SWIFT = ("searching", "filling tables")
 SIGN = 2
 
 
-@frozen
-class Moment:
+class Moment(NamedTuple):
     """How far a search had come at a time."""
 
     time: float
