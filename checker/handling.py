@@ -24,36 +24,28 @@ class Question:
     """One kind of question, asked of a local state (or a view) and perhaps an event. Each is put to the
     model once.
 
-    what: its name in messages. kept: what it was asked of, and behind it the model's word.
+    what: its name in messages. kept: what it was asked of, and behind it the model's word. again: asks
+    it of arguments in which processes were renamed.
     """
 
-    def __init__(self, what: str, answer: Callable[..., Any]) -> None:
+    def __init__(
+        self, what: str, answer: Callable[..., Any], again: Callable[..., Any] | None = None
+    ) -> None:
         """answer: the word of the model."""
         self.what = what
+        self.again = again or self
         self._answer = answer
-        self.kept: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        self.kept: dict[tuple[int, ...], tuple[Any, ...]] = {}
 
-    def __call__(self, local: Any, *event: Any) -> Any:
-        """The model's word; `local` is interned, so its `id()` tells it apart."""
-        key = (id(local), *event)
+    def __call__(self, *args: Any) -> Any:
+        """The model's word. Arguments are interned, so their `id()` tells them apart."""
+        key = tuple(map(id, args))
         found = self.kept.get(key)
         if found is not None:
             return found[-1]
-        word = self._answer(local, *event)
-        self.kept[key] = (local, *event, word)
+        word = self._answer(*args)
+        self.kept[key] = (*args, word)
         return word
-
-    def again(self, *args: Any) -> Any:
-        """The same of arguments in which processes were renamed."""
-        return self(*args)
-
-
-class Poll(Question):
-    """What may happen when answers have come, which stand in the order of ids."""
-
-    def again(self, local: Any, replies: Replies) -> Any:  # type: ignore[override]
-        """Renamed, answers may stand in another order."""
-        return self(local, tuple(sorted(replies, key=lambda answer: answer[0])))
 
 
 class Handling:
@@ -68,8 +60,8 @@ class Handling:
 
     def __init__(self, protocol: Protocol, storage: Storage = "write-through") -> None:
         self.protocol = protocol
-        self.ids = protocol.processes()
         self.value: Interned[Any] = Interned()
+        self.ids = tuple(map(self.value, protocol.processes()))
         self.questions: list[Question] = []
         self.table = handlers(type(protocol))
         held: dict[int, Parts] = {}
@@ -97,8 +89,12 @@ class Handling:
         )  # fmt: skip
         polls = self.of("poll")
         self._replies = {h.name: self.question(h.reply, partial(self._replied, h)) for h in polls}
-        self._polls = {h.name: Poll(h.name, partial(self._polled, run(h))) for h in polls}
-        self.questions += self._polls.values()
+        self._polls = {
+            h.name: self.question(
+                h.name, partial(self._polled, run(h)), partial(self._poll_again, h)
+            )
+            for h in polls
+        }
         special = [h for h in self.table if h.kind in ("suspect", "trust", "restart")]
         self._special: dict[str, Question] = {
             h.kind: self.question(h.kind, run(h)) for h in special
@@ -117,9 +113,11 @@ class Handling:
         """The handlers of this kind, in order."""
         return tuple(h for h in self.table if h.kind == kind)
 
-    def question(self, what: str, answer: Callable[..., Any]) -> Question:
-        """A new kind of question, which renaming must not change the answers to."""
-        self.questions.append(Question(what, answer))
+    def question(
+        self, what: str, answer: Callable[..., Any], again: Callable[..., Any] | None = None
+    ) -> Question:
+        """A new kind of question, which must commute with renaming where symmetry is claimed."""
+        self.questions.append(Question(what, answer, again))
         return self.questions[-1]
 
     # -- what may be asked -----------------------------------------------------------------
@@ -172,7 +170,7 @@ class Handling:
     def poll(self, handler: Handler, local: Any, replies: Replies) -> tuple[Effect, ...]:
         """What may happen when these answers, in the order of ids, have come; neither guard nor limit
         is consulted."""
-        return self._polls[handler.name](local, replies)  # type: ignore[no-any-return]
+        return self._polls[handler.name](local, self.value(replies))  # type: ignore[no-any-return]
 
     def view(self, local: Any, up: bool = True) -> Any:
         """What properties may see of the process; of a crashed one, with `up` False if it has one."""
@@ -210,6 +208,9 @@ class Handling:
 
     def _polled(self, run: Runner, local: Any, replies: Replies) -> tuple[Effect, ...]:
         return run(local, dict(replies))
+
+    def _poll_again(self, handler: Handler, local: Any, replies: Replies) -> tuple[Effect, ...]:
+        return self.poll(handler, local, tuple(sorted(replies, key=lambda answer: answer[0])))
 
     def _viewed(self, up: bool, local: Any) -> Any:
         view = call(self.protocol.view, memory(local))

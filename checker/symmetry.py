@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from checker.errors import UnsoundError
 from checker.network import Envelope
 from checker.properties import Watch
-from checker.running import Effect
+from checker.running import NOTHING, Effect
 from checker.system import ClusterState, System
 from checker.values import Id, Renaming, rename
 
@@ -104,9 +104,10 @@ class Symmetry:
                     self._refuse(f"the initial state of {id}", by.names)
         for question in system.handling.questions:
             # What is asked of renamed arguments is added to what is kept.
+            again = question.again
             for _, (*asked, word) in _growing(question.kept):
                 for by in generators:
-                    if not by.commutes(word, question.again(*map(by, asked))):
+                    if not by.commutes(word, again(*map(by, asked))):
                         shown = ", ".join(map(str, asked))
                         self._refuse(f"{question.what}, with {shown},", by.names)
         for prop, words in watch.kept.items():
@@ -160,6 +161,8 @@ class Named:
     def commutes(self, word: Any, given: Any) -> bool:
         """Whether the word of a model, renamed, is the one given on renamed arguments: of effects the
         same ones, with sends in an order that does not depend on ids."""
+        if word is NOTHING or isinstance(word, bool):
+            return bool(word == given)
         if isinstance(word, tuple) and all(isinstance(effect, Effect) for effect in word):
             renamed = {
                 (id(self(e.local)), *map(id, sorted(map(self, e.sends), key=_destination)))

@@ -9,6 +9,7 @@ from table_samples import Question, told
 from benchmarks.models.raft_election import RaftElection
 from checker import Environment, Id, Outcome, Protocol, timeout
 from checker.errors import ModelError, SplitbrainError
+from checker.properties import invariant
 from checker.reference import Limits
 from checker.table.levels import BreadthFirst
 
@@ -17,11 +18,11 @@ PLAIN = Question(MODEL, MODEL.environment, MODEL.properties)
 SYMMETRIC = Question(MODEL, MODEL.environment, MODEL.properties, symmetry=True)
 
 
-def spoilt(question: Question, spoil: Any) -> dict[str, Any] | None:
+def spoilt(question: Question, spoil: Any, base: Any = BreadthFirst) -> dict[str, Any] | None:
     """What the table engine says if something is spoilt once it has met a hundred states; None if it
     notices."""
 
-    class Spoilt(BreadthFirst):
+    class Spoilt(base):  # type: ignore[misc]
         done = False
 
         def _prepare(self) -> None:
@@ -136,3 +137,43 @@ def test_a_model_fails_only_where_the_search_comes_to_it(states: int) -> None:
     for search in (question.tables, question.reference):
         with pytest.raises(ModelError, match="no further"):
             search()
+
+
+@frozen
+class Shy(Brittle):
+    """Counts to 20; a process that has counted to 99 can show nothing."""
+
+    @timeout(limit=lambda self, s: s.count < 20)
+    def count(self, s: Any) -> Outcome:
+        return Outcome(evolve(s, count=s.count + 1))
+
+    def view(self, s: Any) -> Any:
+        if s.count == 99:
+            raise ValueError("too far")
+        return s
+
+
+def test_views_are_asked_ahead_but_fail_only_where_the_search_comes_to_them() -> None:
+    met: list[int] = []
+
+    @invariant()
+    def fair(views: Any) -> bool:
+        """Says nothing."""
+        return True
+
+    def number(engine: BreadthFirst) -> None:
+        """Local states that no state of the search has, and of which one can show nothing."""
+        for count in (98, 99):
+            local = engine.system.handling.value(Tally(engine.system.ids[0], count))
+            met.append(engine.filling.locals[0](local))
+        engine.filling.make_room()
+        engine.filling.take_layout(engine.filling.layout)
+
+    class Looking(BreadthFirst):
+        def count(self) -> None:
+            super().count()
+            met.extend(self.filling.arena.table["views"][0, 0, met[:2]].tolist())
+
+    question = Question(Shy(nodes=2), Environment(), (fair,))
+    assert spoilt(question, number, Looking) == told(question.reference())
+    assert met[2] >= 0 and met[3] < 0

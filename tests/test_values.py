@@ -178,6 +178,19 @@ def test_renaming_finds_private_fields() -> None:
     assert rename(Private(a), {a: b}) == Private(b)
 
 
+def test_what_follows_from_other_fields_is_renamed_with_them() -> None:
+    @attrs.frozen
+    class Derived:
+        owner: Id
+        number: int = attrs.field(init=False)
+
+        def __attrs_post_init__(self) -> None:
+            object.__setattr__(self, "number", self.owner.number)
+
+    a, b, _ = IDS
+    assert rename(Derived(a), {a: b}) == Derived(b)
+
+
 @attrs.frozen
 class Disk:
     id: Id
