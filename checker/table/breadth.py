@@ -24,8 +24,8 @@ from checker.table.visiting import hashed
 
 @kernel
 def unfold(
-    cells, d, ops, memo, needs, rows, first, count, taken, block, blocks, fields, left, jobs, out,
-    out_keys, names, codes, begins, ends, top, status,
+    cells, d, ops, memo, needs, rows, first, count, taken, block, fields, left, jobs, out, out_keys,
+    names, codes, begins, ends, status, top, blocks,
 ):  # fmt: skip # type: ignore[no-untyped-def]
     """Expands those of the states first, first + 1, ... that are yet to be expanded, as far as there
     is room in `out`, from `top` on. Returns the new top. A state for which an entry is missing is

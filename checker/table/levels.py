@@ -230,37 +230,40 @@ class BreadthFirst(TableSearch):
         here, *others = workers
         self._taken[0] = 0
         block = min(max(count // (8 * len(workers)), LEAST), BLOCK)
-        calls = [self._unfold_arguments(worker, first, count, block, count) for worker in others]
-        blocks = 1 if others else count
-        heard = 0
+        given = [self._unfold_arguments(worker, first, count, block) for worker in workers]
 
         def work() -> int:
-            nonlocal heard
+            if not others:
+                return b.unfold(*given[0], here.top, count)
+            top, blocks, heard = here.top, 1, 0
             while self._taken[0] < count and not here.status[FULL] and heard < len(here.needs):
-                here.top = b.unfold(*self._unfold_arguments(here, first, count, block, blocks))
-                heard = self.hear(here, heard) if others else int(here.status[NOTED])
-            return here.top
+                top = b.unfold(*given[0], top, blocks)
+                # Where nothing is missing, it need not look so often.
+                blocks = 1 if here.status[NOTED] > heard else 2 * blocks
+                heard = self.hear(here, heard)
+            return top
 
+        calls = [(*args, worker.top, count) for args, worker in zip(given[1:], others, strict=True)]
         for worker, top in zip(workers, self.team.beside(b.unfold, calls, work), strict=True):
             worker.top = top
         missing = self._spots[1, :count] < 0
         return int(missing.argmax()) if missing.any() else count
 
     def _unfold_arguments(
-        self, worker: Worker, first: int, count: int, block: int, blocks: int
+        self, worker: Worker, first: int, count: int, block: int
     ) -> tuple[Any, ...]:
         (begins, ends, _), room = self._spots, worker.room
         return (
-            *self.tables, worker.needs, self.store.rows, first, count, self._taken, block, blocks,
+            *self.tables, worker.needs, self.store.rows, first, count, self._taken, block,
             worker.fields, worker.left, worker.jobs, self._out[:room], self._out_keys[:room],
-            self._names[:room], self._codes[:room], begins, ends, worker.top, worker.status,
+            self._names[:room], self._codes[:room], begins, ends, worker.status,
         )  # fmt: skip
 
     def _needs_of(self, state: int) -> list[Need]:
         """What the first state of the chunk needs."""
         self._taken[0] = 0
         worker = self.workers[0]
-        b.unfold(*self._unfold_arguments(worker, state, 1, 1, 1))
+        b.unfold(*self._unfold_arguments(worker, state, 1, 1), worker.top, 1)
         return worker.noted()
 
     def _enter(self, parts: list[Part]) -> None:
