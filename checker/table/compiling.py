@@ -105,8 +105,11 @@ def compile_all() -> None:
     import subprocess
 
     command = [sys.executable, "-m", "checker.table.compiling", str(_directory())]
+    # This package may be in no place where another process would look for it.
+    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     shares = [
-        subprocess.Popen([*command, *share], stderr=subprocess.PIPE, text=True)
+        subprocess.Popen([*command, *share], stderr=subprocess.PIPE, text=True, env=env)
         for share in _missing()
     ]
     try:
