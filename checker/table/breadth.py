@@ -19,7 +19,7 @@ from checker.table.expansion import FULL, NOTED, expand
 from checker.table.kernels import kernel
 from checker.table.orbits import canonical
 from checker.table.sharing import take
-from checker.table.visiting import hashed
+from checker.table.visiting import hash_of
 
 
 @kernel
@@ -54,7 +54,7 @@ def unfold(
             if status[NOTED] > noted:
                 continue
             for k in range(top, end):
-                codes[k] = hashed(out_keys, k)
+                codes[k] = hash_of(out_keys, k)
             begins[x], ends[x] = top, end
             top = end
         if begin + block >= count:

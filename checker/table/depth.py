@@ -11,7 +11,7 @@ from checker.table.expansion import FULL, NOTED, expand
 from checker.table.kernels import kernel
 from checker.table.looking import NOTHING, STEPS, look, steps_over
 from checker.table.orbits import canonical
-from checker.table.visiting import hashed, visit
+from checker.table.visiting import hash_of, home, visit
 
 # Places in `status`, beside NOTED, FULL and JOBS. SIZE: states met. WAITING: places used in the stack.
 # WATCHED: states looked at. AT: the state or successor that an answer is about. BEGUN: the limits have
@@ -33,7 +33,7 @@ MOST_STATES, MOST_DEPTH, EXPANSIONS, ALL_DECIDED = range(4)
 def push(rows, parents, slots, numbers, depths, stack, out, out_keys, k, at, depth, bounds, status):  # type: ignore[no-untyped-def]
     """Takes note of a successor, unless it is known at no greater depth."""
     size = status[SIZE]
-    place = visit(slots, 0, slots.shape[0], out_keys, k, hashed(out_keys, k))
+    place = visit(slots, 0, slots.shape[0], out_keys, k, home(hash_of(out_keys, k), slots))
     if place < 0:
         number = numbers[-1 - place]
         if bounds[MOST_DEPTH] >= 0 and depth < depths[number]:

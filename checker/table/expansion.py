@@ -426,6 +426,46 @@ def perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, s
 
 
 @part
+def perform_plain(cells, d, ops, needs, rows, at, fields, jobs, out, names, k, status):  # type: ignore[no-untyped-def]
+    """The same for jobs that leave the world as it is, where nobody is dead and no history is kept:
+    most jobs of most models, and without the questions that do not arise for them."""
+    n, words, word_of, shift_of = d[N], d[WORDS], d[AT_WORD], d[AT_SHIFT]
+    pushes, contents, groups = d[AT_PUSHES], d[Q], d[G]
+    for number in range(status[JOBS]):
+        p, i, c, q = jobs[number, 0], jobs[number, 1], jobs[number, 3], jobs[number, 4]
+        here = p + 2
+        for _ in range(ops[p]):
+            local_id, sends = ops[here], ops[here + 1]
+            here += 2 + 2 * sends
+            if k >= out.shape[0]:
+                status[FULL] = 1
+                break
+            for x in range(words):
+                out[k, x] = rows[at, x]
+            flip(cells, word_of, shift_of, out, k, i, local_id ^ fields[i])
+            if c >= 0:
+                flip(cells, word_of, shift_of, out, k, n + 2 + c, q ^ fields[n + 2 + c])
+            complete = True
+            for s in range(here - 2 * sends, here, 2):
+                to, group = ops[s], ops[s + 1]
+                content = q if to == c else fields[n + 2 + to]
+                new = cell(cells, pushes + (to * contents + content) * groups + group)
+                if new < 0:
+                    need(needs, status, PUSH, to, content, group, 0)
+                    complete = False
+                else:
+                    flip(cells, word_of, shift_of, out, k, n + 2 + to, new ^ content)
+            if complete:
+                changed = np.int64(0)
+                for x in range(words):
+                    changed |= out[k, x] ^ rows[at, x]
+                names[k] = ops[p + 1]
+                k += changed != 0
+    status[JOBS] = 0
+    return k
+
+
+@part
 def expand(cells, d, ops, memo, needs, rows, at, fields, resting, jobs, out, names, k, status):  # type: ignore[no-untyped-def]
     """Writes all successors of a state from place k on; returns the place behind them.
 
@@ -441,6 +481,7 @@ def expand(cells, d, ops, memo, needs, rows, at, fields, resting, jobs, out, nam
     # At rest, and in a synchronous world after the deliveries, what comes next is asked of the model
     # only if what came before changes nothing.
     staged = resting or d[SYNCHRONOUS]
+    plain = d[FOLDS] == 0 and cells[d[AT_GRAVES] + w] == 0
     phase = 0
     while phase < 4:
         if phase == 0:
@@ -463,6 +504,10 @@ def expand(cells, d, ops, memo, needs, rows, at, fields, resting, jobs, out, nam
                 if cells[d[AT_FAULTY] + w]:
                     faults(cells, d, ops, needs, fields, jobs, status)
         phase += 1
+        if plain and (phase == 2 or (staged and phase == 1)):
+            k = perform_plain(
+                cells, d, ops, needs, rows, at, fields, jobs, out, names, k, status
+            )
         if staged or phase == 4:
             k = perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, status)
             if status[NOTED] > missing or (resting and k > begun):

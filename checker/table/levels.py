@@ -123,6 +123,7 @@ class BreadthFirst(TableSearch):
         self._names = np.zeros(successors, dtype=np.int32)
         self._codes = np.zeros(successors, dtype=np.int64)
         self._fresh = np.zeros((self.team.workers, successors), dtype=np.int8)
+        self._chosen = np.zeros((self.team.workers, successors), dtype=np.int64)
 
     def lay_out(self, old: Layout, new: Layout) -> None:
         """Lay all rows out anew, those of the chunk included."""
@@ -280,7 +281,7 @@ class BreadthFirst(TableSearch):
             [
                 (
                     store.slots, low, high, self._out_keys, self._codes, self._fresh, w, spans,
-                    begins, ends, counts[w], self.workers[w].chosen,
+                    begins, ends, counts[w], self._chosen[w],
                 )
                 for w, (low, high) in enumerate(store.ranges())
             ],

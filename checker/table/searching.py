@@ -26,7 +26,6 @@ from checker.table.renaming import Renaming
 from checker.table.rows import Layout
 from checker.table.seeing import Seeing
 from checker.table.store import Store, Team
-from checker.table.visiting import BLOCK
 
 Need = tuple[int, ...]
 
@@ -74,7 +73,6 @@ class Worker:
         self.status = apart(3)
         self.top = self.room = 0
         self.found = apart(2)
-        self.chosen = apart(BLOCK)
         self.make_buffers(64, words)
 
     def make_buffers(self, successors: int, words: int) -> None:

@@ -9,7 +9,7 @@ from inspect import signature
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import config, njit, types
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
@@ -20,6 +20,9 @@ from checker.table.kernels import ARRAYS
 _OPTIONS: dict[str, Any] = {
     "_nrt": False, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True
 }  # fmt: skip
+
+# Most loops go over two words or five processes: made for vectors, they take longer than they do.
+config.LOOP_VECTORIZE = False
 
 #: What becomes of a kernel, and of a part that is spelled out where it is used.
 TRANSLATED: Any = njit(**_OPTIONS)

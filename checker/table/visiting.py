@@ -15,7 +15,7 @@ who owns a state, however large the set is.
 import numpy as np
 
 from checker.table.arrays import scrambled
-from checker.table.kernels import inlined, kernel, part
+from checker.table.kernels import inlined, kernel
 from checker.table.prefetching import prefetch
 from checker.table.rows import move_row
 
@@ -24,12 +24,12 @@ TAKEN = np.int64(-(2**63))
 #: What is left of such a word without the mark.
 UNMARKED = np.int64(2**63 - 1)
 
-#: How many lookups are under way at once, so that waiting times for memory overlap.
-BLOCK = 64
+#: So many lookups before it is looked at, a place is called for: waiting times for memory overlap.
+AHEAD = 24
 
 
-@kernel
-def hashed(keys, at):  # type: ignore[no-untyped-def]
+@inlined
+def hash_of(keys, at):  # type: ignore[no-untyped-def]
     """The hash of a key, 62 bits, marked or not."""
     total = keys[at, 0] & UNMARKED
     for x in range(1, keys.shape[1]):
@@ -38,23 +38,33 @@ def hashed(keys, at):  # type: ignore[no-untyped-def]
     return scrambled(total ^ 0x1E3779B97F4A7C15)
 
 
+@kernel
+def hashed(keys, at):  # type: ignore[no-untyped-def]
+    """The same, for Python."""
+    return hash_of(keys, at)
+
+
 @inlined
 def home(code, slots):  # type: ignore[no-untyped-def]
     """Where the search for a key with this hash begins; the greater the hash, the later. It is where a
     line of the cache begins, so that most searches end in it."""
     words = slots.shape[1]
-    shift = 3 if words == 1 else (2 if words == 2 else 0)
-    return (((code >> 31) * (slots.shape[0] >> shift)) >> 31) << shift
+    line = 3 if words == 1 else (2 if words == 2 else 0)
+    return (((code >> 31) * (slots.shape[0] >> line)) >> 31) << line
 
 
 @inlined
-def visit(slots, low, high, keys, k, code):  # type: ignore[no-untyped-def]
-    """The place of the key keys[k], if it is new: it is entered. Otherwise -1 - its place."""
-    at, first = home(code, slots), keys[k, 0] | TAKEN
+def visit(slots, low, high, keys, k, at):  # type: ignore[no-untyped-def]
+    """The place of the key keys[k], whose search begins at `at`, if it is new: it is entered.
+    Otherwise -1 - its place."""
+    first, words = keys[k, 0] | TAKEN, keys.shape[1]
     while slots[at, 0] != 0:
-        if slots[at, 0] == first:
-            same = True
-            for x in range(1, keys.shape[1]):
+        same = slots[at, 0] == first
+        # Most keys have two words at the most: a loop for all would take longer than they do.
+        if words > 1:
+            same &= slots[at, 1] == keys[k, 1]
+        if same:
+            for x in range(2, words):
                 if slots[at, x] != keys[k, x]:
                     same = False
             if same:
@@ -63,23 +73,9 @@ def visit(slots, low, high, keys, k, code):  # type: ignore[no-untyped-def]
         if at == high:
             at = low
     slots[at, 0] = first
-    for x in range(1, keys.shape[1]):
+    for x in range(1, words):
         slots[at, x] = keys[k, x]
     return at
-
-
-@part
-def visit_all(slots, low, high, keys, codes, chosen, count, fresh, worker):  # type: ignore[no-untyped-def]
-    """Enters so many keys, those that `chosen` names, and marks in `fresh` which are new; how many."""
-    for x in range(count):
-        prefetch(slots, home(codes[chosen[x]], slots) * slots.shape[1])  # type: ignore[call-arg]
-    new = 0
-    for x in range(count):
-        k = chosen[x]
-        if visit(slots, low, high, keys, k, codes[k]) >= 0:
-            fresh[worker, k] = 1
-            new += 1
-    return new
 
 
 @kernel
@@ -90,23 +86,24 @@ def meet(slots, low, high, out_keys, codes, fresh, worker, spans, begins, ends, 
     the successors of each stand. codes: (most,) int64, their hashes. fresh: (workers, most) int8,
     written: 1 for those that are new, of each worker in its own line, for they wait for each other
     where they write side by side. counts: (parts,) int64, written: how many of each part are new.
-    chosen: (BLOCK,) int64, scratch.
+    chosen: (most,) int64, scratch: the successors that belong to this worker.
     """
     for share in range(spans.shape[0]):
-        new, picked = 0, 0
+        new, mine = 0, 0
         for state in range(spans[share, 0], spans[share, 1]):
             for k in range(begins[state], ends[state]):
                 at = home(codes[k], slots)
                 fresh[worker, k] = 0
                 # Without a branch, which the processor could not foresee where there are two workers.
-                chosen[picked] = k
-                picked += (at >= low) & (at < high)
-                if picked == BLOCK:
-                    new += visit_all(
-                        slots, low, high, out_keys, codes, chosen, picked, fresh, worker
-                    )
-                    picked = 0
-        new += visit_all(slots, low, high, out_keys, codes, chosen, picked, fresh, worker)
+                chosen[mine] = k
+                mine += (at >= low) & (at < high)
+        for x in range(mine):
+            ahead = home(codes[chosen[min(x + AHEAD, mine - 1)]], slots)
+            prefetch(slots, ahead * slots.shape[1])  # type: ignore[call-arg]
+            k = chosen[x]
+            if visit(slots, low, high, out_keys, k, home(codes[k], slots)) >= 0:
+                fresh[worker, k] = 1
+                new += 1
         counts[share] = new
 
 
@@ -116,7 +113,7 @@ def regrow(slots, numbers, first, last, larger, larger_numbers, low, high):  # t
     worker owns [low, high)."""
     for at in range(first, last):
         if slots[at, 0] != 0:
-            place = home(hashed(slots, at), larger)
+            place = home(hash_of(slots, at), larger)
             while larger[place, 0] != 0:
                 place += 1
                 if place == high:
@@ -139,9 +136,9 @@ def enter_moved(
     for at in range(slots.shape[0]):
         if slots[at, 0] != 0:
             move_row(slots, at, word, shift, mask, anew, 0, new_word, new_shift)
-            code = hashed(anew, 0)
-            if low <= home(code, larger) < high:
-                place = visit(larger, low, high, anew, 0, code)
+            begin = home(hash_of(anew, 0), larger)
+            if low <= begin < high:
+                place = visit(larger, low, high, anew, 0, begin)
                 if numbers.shape[0]:
                     larger_numbers[place] = numbers[at]
 
@@ -150,6 +147,6 @@ def enter_moved(
 def enter_all(slots, low, high, keys, begin, end):  # type: ignore[no-untyped-def]
     """Enters those of the keys from `begin` to `end`, which differ, that belong to [low, high)."""
     for k in range(begin, end):
-        code = hashed(keys, k)
-        if low <= home(code, slots) < high:
-            visit(slots, low, high, keys, k, code)
+        begin = home(hash_of(keys, k), slots)
+        if low <= begin < high:
+            visit(slots, low, high, keys, k, begin)

@@ -31,7 +31,7 @@ from checker.table.looking import (
     steps_over,
 )
 from checker.table.orbits import canonical
-from checker.table.visiting import hashed, visit
+from checker.table.visiting import hash_of, home, visit
 
 # Places in `status`, beside NOTED, FULL and JOBS. SIZE: states met. TRANSITIONS: steps taken. DEPTH: of
 # the longest walk. WALK: walks begun. LENGTH: steps taken in this one. DOING: what is next. VIEWS,
@@ -125,7 +125,8 @@ def walk(  # type: ignore[no-untyped-def]
                 if status[NOTED]:
                     return MISSING
             status[DOING] = END
-            if visit(slots, 0, slots.shape[0], here_key, 0, hashed(here_key, 0)) >= 0:
+            begins_at = home(hash_of(here_key, 0), slots)
+            if visit(slots, 0, slots.shape[0], here_key, 0, begins_at) >= 0:
                 status[SIZE] = size + 1
                 status[DOING] = LOOK
         elif doing == LOOK:
