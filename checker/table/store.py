@@ -15,8 +15,8 @@ from checker.table.rows import Layout, move_rows
 
 #: The visited set is at most so full, in tenths.
 FULL_TENTHS = 7
-#: How many places it has at first.
-FEWEST = 1 << 14
+#: How many places it has at first; and from how many on it takes much memory.
+FEWEST, LARGE = 1 << 14, 1 << 20
 #: The most places in a line of the cache, at the beginning of which the ranges of workers begin.
 LINE = 8
 #: In how many pieces it is moved when it grows.
@@ -168,12 +168,12 @@ class Store:
         self.numbers = np.zeros(places if len(self.numbers) else 0, dtype=np.int32)
 
     def _places(self, states: int) -> int:
-        """How many places the visited set needs: as many as now, or twice as many. Every worker has the
-        same share of them."""
+        """How many places the visited set needs: as many as now, or twice as many (while it is small,
+        four times, so that it need not grow so often). Every worker has the same share of them."""
         workers = self.team.workers
         share = len(self.slots) // workers
         while states * 10 > share * workers * FULL_TENTHS:
-            share *= 2
+            share *= 2 if share * workers >= LARGE else 4
         return share * workers
 
     def lay_out(self, old: Layout, new: Layout) -> None:
