@@ -47,6 +47,11 @@ class Question:
         self.kept[key] = (*args, word)
         return word
 
+    def once(self, *args: Any) -> Any:
+        """The same, where it will not be asked again: this is not kept."""
+        found = self.kept.pop(tuple(map(id, args)), None) if self.kept else None
+        return self._answer(*args) if found is None else found[-1]
+
 
 class Handling:
     """What the functions of one protocol return, each asked of the same but once.

@@ -57,11 +57,16 @@ def call(function: Callable[..., Any], *args: Any) -> Any:
     except ModelError:
         raise
     except Exception as error:
-        shown = ", ".join(str(a) for a in args if not isinstance(a, Protocol))
-        raise ModelError(
-            f"{raised_at(error, function)}: {function.__qualname__} raised"
-            f" {type(error).__name__}: {error}\n  called with {shown}"
-        ) from error
+        raise failure(function, args, error) from error
+
+
+def failure(function: Callable[..., Any], args: tuple[Any, ...], error: Exception) -> ModelError:
+    """What a function of the model raised, with the place."""
+    shown = ", ".join(str(a) for a in args if not isinstance(a, Protocol))
+    return ModelError(
+        f"{raised_at(error, function)}: {function.__qualname__} raised"
+        f" {type(error).__name__}: {error}\n  called with {shown}"
+    )
 
 
 class Runner:
@@ -94,9 +99,20 @@ class Runner:
         """What may happen at this event, each effect once."""
         method = self._method
         now = memory(local) if self._write_back else local
-        # Other events are ids, which cannot be changed, and answers, in a dict made for each run.
-        parts = self._parts(now) + self._parts(event[0]) if self._message else self._parts(now)
-        first = again = call(method, now, *event)
+        parts = self._held.get(id(now))
+        if parts is None:
+            parts = self._parts(now)
+        if self._message:
+            # Other events are ids, which cannot be changed, and answers, in a dict made for each run.
+            inner = self._held.get(id(event[0]))
+            parts += self._parts(event[0]) if inner is None else inner
+        # This is `call`, which would cost as much as many a handler.
+        try:
+            first = again = method(now, *event)
+        except ModelError:
+            raise
+        except Exception as error:
+            raise failure(method, (now, *event), error) from error
         if first is not NOTHING:
             first = again = self._outcomes(first)
         runs = self._runs = self._runs + 1
@@ -120,10 +136,8 @@ class Runner:
         return tuple(sorted(effects, key=_content))
 
     def _parts(self, value: Any) -> Parts:
-        """What an interned value held when a handler was first given it."""
-        found = self._held.get(id(value))
-        if found is None:
-            found = self._held[id(value)] = held(value)
+        """What an interned value holds, when a handler is first given it."""
+        found = self._held[id(value)] = held(value)
         return found
 
     def _outcomes(self, made: Any) -> tuple[Outcome, ...]:

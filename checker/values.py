@@ -123,6 +123,25 @@ def _no_value(value: Any) -> NoReturn:
     )
 
 
+def inspect(value: Any) -> None:
+    """Raises ModelError, as `order_key` does, for anything that is not a value; makes no key of one."""
+    inside = _inside(value.__class__)
+    if inside is None:
+        order_key(value)
+    else:
+        for inner in inside(value):
+            if inner.__class__ not in _LEAVES:
+                inspect(inner)
+
+
+@cache
+def _inside(cls: Any) -> Callable[[Any], Iterable[Any]] | None:
+    """What gets the values that an instance of this class is made of; None where it is made of none."""
+    if issubclass(cls, tuple | frozenset):
+        return None if issubclass(cls, Id) else iter
+    return None if issubclass(cls, int | str | Enum) else _content(cls)
+
+
 #: What holds nothing that could change.
 _LEAVES = frozenset({int, str, bool, type(None), Id})
 
@@ -134,18 +153,31 @@ Parts = tuple[tuple[Any, Callable[[Any], Any], Any], ...]
 def held(value: Any) -> Parts:
     """What the attrs instances within a value hold: all of it that can be changed, by going around
     `frozen`."""
-    cls: Any = type(value)
-    if cls in _LEAVES:
-        return ()
-    if isinstance(value, tuple | frozenset):
-        return tuple([part for inner in value for part in held(inner)])
+    parts: list[Any] = []
+    _hold(value, parts)
+    return tuple(parts)
+
+
+def _hold(value: Any, parts: list[Any]) -> None:
+    inside = value
+    if not isinstance(value, tuple | frozenset):
+        get = _twice(value.__class__)
+        if get is None:
+            return
+        content = get(value)
+        parts.append((value, get, content))
+        inside = content[:-1]
+    for inner in inside:
+        if inner.__class__ not in _LEAVES:
+            _hold(inner, parts)
+
+
+@cache
+def _twice(cls: Any) -> Callable[[Any], tuple[Any, ...]] | None:
+    """What gets the fields of a frozen attrs class; None for any other. It gets one of them twice, so
+    that they are a tuple: tuples are compared by identity first."""
     names = _fields(cls)
-    if not names:
-        return ()
-    # One field twice, so that this gets a tuple: tuples are compared by identity first.
-    get = attrgetter(*names, names[0])
-    content = get(value)
-    return ((value, get, content), *[part for inner in content[:-1] for part in held(inner)])
+    return attrgetter(*names, names[0]) if names else None
 
 
 Renaming = Mapping[Id, Id]
@@ -187,7 +219,7 @@ def _all_renamed(values: Iterable[Any], names: Renaming) -> tuple[Any, ...]:
 class Interned(Generic[T]):
     """A table of values, each held once and numbered in the order in which it was first met."""
 
-    def __init__(self, inspect: Callable[[T], object] = order_key) -> None:
+    def __init__(self, inspect: Callable[[T], object] = inspect) -> None:
         """inspect: called once with each new value; raises if it is not acceptable."""
         self._numbers: dict[T, int] = {}
         self._values: list[T] = []

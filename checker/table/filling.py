@@ -7,6 +7,8 @@ order of what may happen, and what counts as a step, is that of `checker.system`
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from checker.network import Envelope
 from checker.running import Effect
 from checker.system import System
@@ -16,7 +18,7 @@ from checker.table.numbering import TableLimitError
 from checker.table.worlds import WorldTables
 
 #: All bits but that of a number: see `arrays.bit_of`.
-CLEARED = [~a.bit_of(number) for number in range(a.LAST_BIT)]
+CLEARED = np.array([~a.bit_of(number) for number in range(a.LAST_BIT)], dtype=np.int32)
 
 
 class Filling(WorldTables):
@@ -26,14 +28,19 @@ class Filling(WorldTables):
         super().__init__(system, permutations)
         #: The tuples of answers whose numbers are in the map, as (process, reply).
         self.answers: list[tuple[Any, ...]] = [()]
+        # Each delivery is asked for once; with symmetry all that was asked is verified in the end.
+        deliver = self.handling.deliver
+        self._deliver = deliver if permutations else deliver.once
+        #: What was asked of deliveries and timeouts, as in a need, and the answer of each: what is yet
+        #: to be written, flat.
+        self._delivered: list[int] = []
+        self._timed: list[int] = []
         #: The envelopes sent so far, as (channel, message), by their `id()`.
         self._sent: dict[int, tuple[int, int]] = {}
         fill: dict[int, Callable[..., None]] = {
             a.WORLD: self._world,
             a.CONTENT: self._content,
-            a.DELIVERY: self._delivery,
             a.PUSH: self._push,
-            a.TIMER: self._timer,
             a.GUARD: self._guard,
             a.REPLY: self._reply,
             a.REQUEST: self._request,
@@ -51,8 +58,24 @@ class Filling(WorldTables):
     def fill(self, need: tuple[int, ...]) -> None:
         """Ask the model what is missing; `lay_out` is to be called before the tables are used."""
         self.log.extend(need)
-        function, end = self._fill[need[0]]
-        function(*need[1:end])
+        kind, x, y, z, local_id = need
+        if kind == a.DELIVERY:
+            self._delivery(x, y, z)
+        elif kind == a.TIMER:
+            self._timer(x, y, z, local_id)
+        else:
+            function, end = self._fill[kind]
+            function(*need[1:end])
+
+    def lay_out(self) -> bool:
+        """Write what was asked, in tables that are large enough; whether all rows must be laid out
+        anew."""
+        anew = super().lay_out()
+        if self._delivered:
+            self._write_deliveries()
+        if self._timed:
+            self._write_timers()
+        return anew
 
     def hear(self, need: Sequence[int]) -> None:
         """Run the handler on which an answer depends, so that it is known when it is asked for."""
@@ -98,31 +121,42 @@ class Filling(WorldTables):
         return [e for e in effects if e.local is not local or e.sends] if effects else effects
 
     def _delivery(self, c: int, local_id: int, m: int) -> None:
-        i, j = divmod(c, self.n)
+        i = c // self.n
         local, envelope = self.locals[i].items[local_id], self.messages[c].items[m]
-        effects: Sequence[Effect] = self.handling.deliver(local, envelope)
-        if self.kind == "set":
-            effects = self._useful(local, effects)
-        table = self.arena.table
+        effects: Sequence[Effect] = self._deliver(local, envelope)
+        p = 0
         if effects:
+            if self.kind == "set":
+                effects = self._useful(local, effects)
             p = self._pointer(type(envelope.message).__name__, i, effects)
-            table["deliveries"][i, local_id, j, m] = p
-        else:
-            table["deliveries"][i, local_id, j, m] = 0
-            if m < a.LAST_BIT:
-                live = table["live"]
-                live[i, local_id, j] = live.item(i, local_id, j) & CLEARED[m]
+        self._delivered += (c, local_id, m, p)
+
+    def _write_deliveries(self) -> None:
+        c, local_id, m, p = np.array(self._delivered).reshape(-1, 4).T
+        self._delivered.clear()
+        i, j = np.divmod(c, self.n)
+        table = self.arena.table
+        table["deliveries"][i, local_id, j, m] = p
+        (none,) = np.nonzero((p == 0) & (m < a.LAST_BIT))
+        at = i[none], local_id[none], j[none]
+        np.bitwise_and.at(table["live"], at, CLEARED[m[none]])
 
     def _timer(self, unlimited: int, h: int, i: int, local_id: int) -> None:
         handler, local, handling = self._timers[h], self.locals[i].items[local_id], self.handling
         effects: Sequence[Effect] = ()
         if handling.guard(handler, local) and (unlimited or handling.within_limit(handler, local)):
             effects = self._useful(local, handling.local_event(handler, local))
+        p = self._pointer(handler.name, i, effects) if effects else 0
+        self._timed += (unlimited, h, i, local_id, p)
+
+    def _write_timers(self) -> None:
+        unlimited, h, i, local_id, p = np.array(self._timed).reshape(-1, 5).T
+        self._timed.clear()
         table = self.arena.table
-        p = table["timers"][unlimited, i, local_id, h] = self._pointer(handler.name, i, effects)
-        if p == 0 and h < a.LAST_BIT:
-            timed = table["timed"]
-            timed[unlimited, i, local_id] = timed.item(unlimited, i, local_id) & CLEARED[h]
+        table["timers"][unlimited, i, local_id, h] = p
+        (none,) = np.nonzero((p == 0) & (h < a.LAST_BIT))
+        at = unlimited[none], i[none], local_id[none]
+        np.bitwise_and.at(table["timed"], at, CLEARED[h[none]])
 
     def _request(self, h: int, i: int, local_id: int) -> None:
         handler, local = self._requests[h], self.locals[i].items[local_id]

@@ -88,7 +88,7 @@ class Worker:
 
     def noted(self) -> list[Need]:
         """What is missing; forgets it."""
-        needs = list(map(tuple, self.needs[: self.status[NOTED]].tolist()))
+        needs = list(zip(*self.needs[: self.status[NOTED]].T.tolist(), strict=True))
         self.status[NOTED] = self.status[FULL] = 0
         return needs
 
@@ -190,13 +190,14 @@ class TableSearch:
         fails there, the search may end before it comes to that."""
         now = dict.fromkeys(urgent)
         self.counts.phase = "filling tables"
+        fill, rename = self.filling.fill, self.renaming.fill
         try:
             for need in now:
-                self.ask(need)
+                (rename if need[0] in RENAMED else fill)(need)
             for need in dict.fromkeys(later):
                 if need not in now:
                     try:  # noqa: SIM105 (it costs something only where the model fails)
-                        self.ask(need)
+                        (rename if need[0] in RENAMED else fill)(need)
                     except ModelError:
                         pass
         finally:

@@ -48,9 +48,13 @@ class Tables:
         self.memo = np.zeros((1024, 2), dtype=np.int64)
         #: Everything that was asked, five numbers each, in order: it gives everything its number.
         self.log = array("q")
-        #: How long the log was when rows were last laid out: without a question, nothing grows.
-        self._laid_out = 0
         self._begin(permutations)
+        numbered: list[Numbers | Values] = [
+            *self.locals, *self.messages, *self.contents, *self.groups, self.worlds, self.histories,
+        ]  # fmt: skip
+        self._numbered = [numbers.items for numbers in numbered]
+        #: How many numbers of these had been given when rows were last laid out.
+        self._laid_out = 0
         self.take_layout(Layout([0] * (2 + n + n * n)))
 
     def counts(self) -> list[int]:
@@ -65,10 +69,11 @@ class Tables:
 
     def lay_out(self) -> bool:
         """Make every axis and field large enough; whether all rows must be laid out anew."""
-        if self._laid_out == len(self.log):
+        given = sum(map(len, self._numbered))
+        if given == self._laid_out:
             return False
-        self._laid_out = len(self.log)
         self.make_room()
+        self._laid_out = given
         counts = self.counts()
         anew = not self.layout.fits(counts)
         if anew:
@@ -97,7 +102,6 @@ class Tables:
 
     def encode(self, state: ClusterState) -> list[int]:
         """The fields of a state; `lay_out` is to be called before they are packed."""
-        self._laid_out = -1
         fields = [self._local(i, local) for i, local in enumerate(state.locals)]
         fields += [self.worlds(state.world), self.histories(state.history)]
         flights: list[list[int]] = [[] for _ in range(self.n**2)]
