@@ -5,10 +5,10 @@ so a state for which an entry is missing is simply taken up again later. First i
 happen, as jobs; then `perform` makes a successor of each effect of each job.
 
 Arrays: see checker.table.arrays. rows, at: (capacity, words) int64 and the state in question. fields:
-int64, its row taken apart, then n places for answers. jobs: (most, 5) int64: pointer to effects in
-`ops`, process, world afterwards, channel that loses a message (or -1), its content afterwards. out:
-(most, words) int64 and names: (most,) int64: successors, and the numbers of the names of the actions
-that lead there. status: see checker.table.search.
+(2 * fields,) int64, its row taken apart, then as many places for answers and the like. jobs: (most, 5)
+int64: pointer to effects in `ops`, process, world afterwards, channel that loses a message (or -1), its
+content afterwards. out: (most, words) int64 and names: (most,) int32: successors, and the numbers of the
+names of the actions that lead there. status: (3,) int64, at the places named below.
 """
 
 import numpy as np
@@ -505,9 +505,7 @@ def expand(cells, d, ops, memo, needs, rows, at, fields, resting, jobs, out, nam
                     faults(cells, d, ops, needs, fields, jobs, status)
         phase += 1
         if plain and (phase == 2 or (staged and phase == 1)):
-            k = perform_plain(
-                cells, d, ops, needs, rows, at, fields, jobs, out, names, k, status
-            )
+            k = perform_plain(cells, d, ops, needs, rows, at, fields, jobs, out, names, k, status)
         if staged or phase == 4:
             k = perform(cells, d, ops, memo, needs, rows, at, fields, jobs, out, names, k, status)
             if status[NOTED] > missing or (resting and k > begun):

@@ -15,10 +15,8 @@ from checker.table.arrays import (
     AT_ORIGIN,
     AT_SHIFT,
     AT_SOURCE,
-    AT_USED,
     AT_WORD,
     AT_WORLD_IMAGES,
-    CHANNELS,
     CONTENT_IMAGE,
     HISTORY_IMAGE,
     LOCAL_IMAGE,
@@ -36,46 +34,59 @@ from checker.table.kernels import inlined, kernel, part
 
 @inlined
 def images(cells, d, needs, fields, status):  # type: ignore[no-untyped-def]
-    """Whether the images of all fields in use are known. Where they stand in `ops` is written to the
-    places for answers (of local states), and noted where it is not known."""
+    """Whether the images of all fields are known. Where those of field f stand in `ops` is written
+    behind the fields, at the same distance; what is not known is noted."""
     n, known = d[N], True
+    behind = n + 2 + n * n
     for i in range(n):
         at = cell(cells, d[AT_LOCAL_IMAGES] + i * d[L] + fields[i])
         if at < 0:
             need(needs, status, LOCAL_IMAGE, i, fields[i], 0, 0)
             known = False
-        fields[n + 2 + n * n + i] = at
-    if cells[d[AT_WORLD_IMAGES] + fields[n]] < 0:
+        fields[behind + i] = at
+    at = cell(cells, d[AT_WORLD_IMAGES] + fields[n])
+    if at < 0:
         need(needs, status, WORLD_IMAGE, fields[n], 0, 0, 0)
         known = False
-    if cells[d[AT_HISTORY_IMAGES] + fields[n + 1]] < 0:
+    fields[behind + n] = at
+    at = cell(cells, d[AT_HISTORY_IMAGES] + fields[n + 1])
+    if at < 0:
         need(needs, status, HISTORY_IMAGE, fields[n + 1], 0, 0, 0)
         known = False
-    for x in range(d[CHANNELS]):
-        c = cell(cells, d[AT_USED] + x)
-        content = fields[n + 2 + c]
-        if content and cells[d[AT_CONTENT_IMAGES] + c * d[Q] + content] < 0:
-            need(needs, status, CONTENT_IMAGE, c, content, 0, 0)
+    fields[behind + n + 1] = at
+    contents, channels = d[AT_CONTENT_IMAGES], n + 2
+    for c in range(n * n):
+        at = cell(cells, contents + c * d[Q] + fields[channels + c])
+        if at < 0:
+            need(needs, status, CONTENT_IMAGE, c, fields[channels + c], 0, 0)
             known = False
+        fields[behind + channels + c] = at
     return known
 
 
-@part
-def image(cells, d, ops, p, f, fields):  # type: ignore[no-untyped-def]
-    """Field f of the image under permutation p, once `images` has found that all are known."""
-    n, count = d[N], d[PERMUTATIONS]
-    if f < n:
-        i = cell(cells, d[AT_ORIGIN] + f * count + p)
-        return ops[fields[n + 2 + n * n + i] + p]
-    if f == n:
-        return ops[cell(cells, d[AT_WORLD_IMAGES] + fields[n]) + p]
-    if f == n + 1:
-        return ops[cell(cells, d[AT_HISTORY_IMAGES] + fields[n + 1]) + p]
-    c = cell(cells, d[AT_SOURCE] + (f - n - 2) * count + p)
-    content = fields[n + 2 + c]
-    if content == 0:
-        return content
-    return ops[cell(cells, d[AT_CONTENT_IMAGES] + c * d[Q] + content) + p]
+@inlined
+def keep_least(cells, ops, fields, origin, behind, left, count):  # type: ignore[no-untyped-def]
+    """Of the permutations left, keeps those whose image of a field is least; how many.
+
+    origin: where the table begins that tells for each permutation from which place the image comes;
+    behind: where it is written where the images of those places stand.
+    """
+    kept, least = 0, np.int64(-1)
+    for x in range(count):
+        p = left[x]
+        found = ops[fields[behind + cell(cells, origin + p)] + p]
+        if kept == 0 or found < least:
+            kept, least = 0, found
+        if found == least:
+            left[kept] = p
+            kept += 1
+    return kept
+
+
+@inlined
+def write(cells, d, keys, at, f, value):  # type: ignore[no-untyped-def]
+    """Writes a field of a key."""
+    keys[at, cells[d[AT_WORD] + f]] |= value << cell(cells, d[AT_SHIFT] + f)
 
 
 @part
@@ -90,7 +101,8 @@ def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # ty
     if not images(cells, d, needs, fields, status):
         return
     n, every = d[N], d[PERMUTATIONS]
-    count, all_fields, least = 0, n + 2 + n * n, np.int64(-1)
+    behind, channels = n + 2 + n * n, n + 2
+    count, least = 0, np.int64(-1)
     for i in range(n):
         first = cell(cells, d[AT_FIRSTS] + i * d[L] + fields[i])
         found, many = ops[first], ops[first + 1]
@@ -100,38 +112,40 @@ def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # ty
             for x in range(many):
                 left[count + x] = ops[first + 2 + x]
             count += many
-    # The local states mostly tell: the loop below, for these alone.
     for f in range(1, n):
-        kept, least = 0, np.int64(-1)
+        if count == 1:
+            break
         origin = d[AT_ORIGIN] + f * every
-        for x in range(count):
-            p = left[x]
-            found = ops[fields[all_fields + cell(cells, origin + p)] + p]
-            if kept == 0 or found < least:
-                kept, least = 0, found
-            if found == least:
-                left[kept] = p
-                kept += 1
-        count = kept
-    for f in range(n, all_fields):
+        count = keep_least(cells, ops, fields, origin, behind, left, count)
+    for f in range(n, channels):
         if count == 1:
             break
         kept, least = 0, np.int64(-1)
         for x in range(count):
-            found = image(cells, d, ops, left[x], f, fields)
+            found = ops[fields[behind + f] + left[x]]
             if kept == 0 or found < least:
                 kept, least = 0, found
             if found == least:
                 left[kept] = left[x]
                 kept += 1
         count = kept
-    best = left[0]
+    for c in range(n * n):
+        if count == 1:
+            break
+        origin = d[AT_SOURCE] + c * every
+        count = keep_least(cells, ops, fields, origin, behind + channels, left, count)
+    p = left[0]
     for x in range(d[WORDS]):
         keys[at, x] = 0
-    for f in range(all_fields):
-        # Also where the field has no width yet: the image may be the first to need one.
-        found = image(cells, d, ops, best, f, fields)
-        keys[at, cells[d[AT_WORD] + f]] |= found << cell(cells, d[AT_SHIFT] + f)
+    # Also fields that have no width yet: the image may be the first to need one.
+    for f in range(n):
+        i = cell(cells, d[AT_ORIGIN] + f * every + p)
+        write(cells, d, keys, at, f, ops[fields[behind + i] + p])
+    for f in range(n, channels):
+        write(cells, d, keys, at, f, ops[fields[behind + f] + p])
+    for c in range(n * n):
+        source = cell(cells, d[AT_SOURCE] + c * every + p)
+        write(cells, d, keys, at, channels + c, ops[fields[behind + channels + source] + p])
 
 
 @kernel

@@ -38,6 +38,8 @@ class Renaming:
             channels = [to * n + source for to in places for source in places]
             table["origin"][places, p] = range(n)
             table["source"][channels, p] = range(n * n)
+        # Nothing becomes of an empty channel but an empty channel.
+        table["content_images"][:, 0] = filling.append([0] * len(self.named)) if symmetry else -1
         self._generators = symmetry.generators if symmetry else ()
         self._rounds = _rounds(symmetry.products) if symmetry else []
         #: Of each process, the permutations that move it to the first place.

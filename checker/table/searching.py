@@ -116,7 +116,8 @@ class TableSearch:
         self.team = Team(asked.workers)
         words = self.filling.layout.words
         self.store = Store(words, self.team, rows=self.keeps_rows, numbered=self.numbered)
-        fields = len(self.filling.layout.word) + self.filling.n
+        # Behind the fields, as many places for answers, or for where the images of these stand.
+        fields = 2 * len(self.filling.layout.word)
         self.workers = [Worker(fields, words, permutations) for _ in range(asked.workers)]
         self.coverage = np.zeros(0, dtype=np.int64)
         self.transitions = 0
