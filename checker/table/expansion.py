@@ -7,8 +7,8 @@ happen, as jobs; then `perform` makes a successor of each effect of each job.
 Arrays: see checker.table.arrays. rows, at: (capacity, words) int64 and the state in question. fields:
 (2 * fields,) int64, its row taken apart, then as many places for answers and the like. jobs: (most, 5)
 int64: pointer to effects in `ops`, process, world afterwards, channel that loses a message (or -1), its
-content afterwards. out: (most, words) int64 and names: (most,) int32: successors, and the numbers of the
-names of the actions that lead there. status: (3,) int64, at the places named below.
+content afterwards. out: (most, words) int64 and names: (most,) int32: successors, and the numbers of
+the names of the actions that lead there. status: (3,) int64, at the places named below.
 """
 
 import numpy as np

@@ -235,7 +235,7 @@ class BreadthFirst(TableSearch):
 
         def work() -> int:
             if not others:
-                return b.unfold(*given[0], here.top, count)
+                return int(b.unfold(*given[0], here.top, count))
             top, blocks, heard = here.top, 1, 0
             while self._taken[0] < count and not here.status[FULL] and heard < len(here.needs):
                 top = b.unfold(*given[0], top, blocks)

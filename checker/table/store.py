@@ -110,7 +110,7 @@ class Store:
     @property
     def bytes_per_place(self) -> int:
         """What a place in the visited set takes."""
-        return 8 * self.slots.shape[1] + (4 if len(self.numbers) else 0)
+        return 8 * int(self.slots.shape[1]) + (4 if len(self.numbers) else 0)
 
     @property
     def bytes_per_row(self) -> int:

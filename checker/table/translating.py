@@ -22,7 +22,7 @@ _OPTIONS: dict[str, Any] = {
 }  # fmt: skip
 
 # Most loops go over two words or five processes: made for vectors, they take longer than they do.
-config.LOOP_VECTORIZE = False
+config.LOOP_VECTORIZE = False  # type: ignore[attr-defined]
 
 #: What becomes of a kernel, and of a part that is spelled out where it is used.
 TRANSLATED: Any = njit(**_OPTIONS)
