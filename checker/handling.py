@@ -47,11 +47,6 @@ class Question:
         self.kept[key] = (*args, word)
         return word
 
-    def once(self, *args: Any) -> Any:
-        """The same, where it will not be asked again: this is not kept."""
-        found = self.kept.pop(tuple(map(id, args)), None) if self.kept else None
-        return self._answer(*args) if found is None else found[-1]
-
 
 class Handling:
     """What the functions of one protocol return, each asked of the same but once.
@@ -142,6 +137,12 @@ class Handling:
                     f" field `id` is {id}, not {local!r}"
                 )
         return tuple(self.value(local) for local in locals_)
+
+    def deliver_once(self, local: Any, envelope: Envelope) -> tuple[Effect, ...]:
+        """What may happen when a message arrives, where this is not asked again: it is not kept."""
+        kept = self.deliver.kept
+        found = kept.pop((id(local), id(envelope)), None) if kept else None
+        return self._delivered(local, envelope) if found is None else found[-1]  # type: ignore[no-any-return]
 
     def local_event(self, handler: Handler, local: Any) -> tuple[Effect, ...]:
         """What may happen at a timeout or request; `limit` is not consulted."""

@@ -141,6 +141,8 @@ class Runner:
         return found
 
     def _outcomes(self, made: Any) -> tuple[Outcome, ...]:
+        if made.__class__ is Outcome:
+            return (made,)
         outcomes = made if isinstance(made, tuple) else (made,)
         for outcome in outcomes:
             if not isinstance(outcome, Outcome):
@@ -158,14 +160,16 @@ class Runner:
                 f"{place(self._method)} turned the state of {local.id} into {state!r}: an outcome"
                 " carries the next local state of the same process"
             )
-        envelopes = [self._envelope(now.id, send) for send in outcome.sends]
-        if len(envelopes) > 1:
-            # Only the order per destination is behaviour; sends may stem from iterating over a set.
-            envelopes.sort(key=_destination)
-        after = self._made(state)
+        envelopes: tuple[Envelope, ...] = ()
+        if outcome.sends:
+            envelopes = tuple([self._envelope(now.id, send) for send in outcome.sends])
+            if len(envelopes) > 1:
+                # Only the order per destination is behaviour; sends may stem from iterating over a set.
+                envelopes = tuple(sorted(envelopes, key=_destination))
+        after = now if state is now else self._made(state)
         if self._write_back and not outcome.sync:
             after = self._value(written(local, after))
-        return Effect(after, tuple(envelopes), outcome.note)
+        return Effect(after, envelopes, outcome.note)
 
     def _envelope(self, src: Id, send: Send) -> Envelope:
         if not isinstance(send, Send):

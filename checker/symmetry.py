@@ -104,10 +104,13 @@ class Symmetry:
                     self._refuse(f"the initial state of {id}", by.names)
         for question in system.handling.questions:
             # What is asked of renamed arguments is added to what is kept.
-            again = question.again
-            for _, (*asked, word) in _growing(question.kept):
+            again, kept = question.again, question.kept
+            for key, (*asked, word) in _growing(kept):
+                plain = word is NOTHING or word is True or word is False
                 for by in generators:
-                    if not by.commutes(word, again(*map(by, asked))):
+                    found = kept.get(tuple([by.image.get(one, 0) for one in key]))
+                    given = again(*map(by, asked)) if found is None else found[-1]
+                    if not ((plain and given is word) or by.commutes(word, given)):
                         shown = ", ".join(map(str, asked))
                         self._refuse(f"{question.what}, with {shown},", by.names)
         for prop, words in watch.kept.items():
@@ -143,6 +146,8 @@ class Named:
         self.names = names
         self._value = system.handling.value
         self._done: dict[int, tuple[Any, Any]] = {}
+        #: The `id()` of what has been renamed, and of what it has become.
+        self.image: dict[int, int] = {}
         origins = {names.get(id, id): at for at, id in enumerate(system.ids)}
         self._origins = [origins[id] for id in system.ids]
 
@@ -152,6 +157,7 @@ class Named:
         if found is None:
             # The value is held on to, so that nothing else gets its id.
             found = self._done[id(value)] = (value, self._value(rename(value, self.names)))
+            self.image[id(value)] = id(found[1])
         return found[1]
 
     def in_place(self, views: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -164,12 +170,17 @@ class Named:
         if word is NOTHING or isinstance(word, bool):
             return bool(word == given)
         if isinstance(word, tuple) and all(isinstance(effect, Effect) for effect in word):
-            renamed = {
-                (id(self(e.local)), *map(id, sorted(map(self, e.sends), key=_destination)))
-                for e in word
-            }
-            return renamed == {(id(e.local), *map(id, e.sends)) for e in given}
+            renamed = [self._ids(effect) for effect in word]
+            there = [(id(e.local), *map(id, e.sends)) for e in given]
+            return renamed == there or set(renamed) == set(there)
         return bool(self(word) == given)
+
+    def _ids(self, effect: Effect) -> tuple[int, ...]:
+        """What tells one effect, once renamed, from others."""
+        local, sends = id(self(effect.local)), effect.sends
+        if not sends:
+            return (local,)
+        return (local, *map(id, sorted(map(self, sends), key=_destination)))
 
 
 def _destination(envelope: Envelope) -> Id:

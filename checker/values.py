@@ -227,17 +227,20 @@ class Interned(Generic[T]):
 
     def number(self, value: T) -> int:
         """The number of the value; equal values, and only they, have equal numbers."""
+        new = len(self._values)
         try:
-            found = self._numbers.get(value)
+            found = self._numbers.setdefault(value, new)
         except TypeError as error:
             raise ModelError(
                 f"{type(value).__name__} is not hashable ({error}): a state is made of immutable"
                 " values, so use tuple and frozenset in place of list, dict and set"
             ) from error
-        if found is None:
-            self._inspect(value)
-            found = len(self._values)
-            self._numbers[value] = found
+        if found == new:
+            try:
+                self._inspect(value)
+            except BaseException:
+                del self._numbers[value]
+                raise
             self._values.append(value)
         return found
 
@@ -246,10 +249,7 @@ class Interned(Generic[T]):
 
     def __call__(self, value: T) -> T:
         """The one instance that stands for all equal values: `is` then tells equality."""
-        try:
-            return self._values[self._numbers[value]]
-        except (KeyError, TypeError):
-            return self._values[self.number(value)]
+        return self._values[self.number(value)]
 
     def __len__(self) -> int:
         return len(self._values)

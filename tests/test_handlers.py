@@ -8,6 +8,7 @@ from toys import N1, N2, Note, Store, Storing, Ticker, explored, world
 
 from checker import Environment, Id, Outcome, Outcomes, Protocol, Restart, Send, timeout, upon
 from checker.errors import ModelError
+from checker.network import Envelope
 from checker.properties import Watch, invariant
 from checker.protocol import handlers
 from checker.reference import Explorer
@@ -114,6 +115,29 @@ def test_a_message_is_handled_once_for_each_state() -> None:
     exploration, _ = explored(Model())
     assert exploration.counts.distinct == 3 * 6
     assert len(Model.calls) == 2
+
+
+def test_what_was_asked_ahead_is_found_once_and_then_forgotten() -> None:
+    @frozen
+    class Model(Ticker):
+        nodes: int = 2
+        calls: ClassVar[list[Any]] = []
+
+        @upon(Note)
+        def note(self, s: Any, msg: Note, src: Id) -> Outcomes:
+            self.calls.append(s)
+            return Outcome(evolve(s, kept=1))
+
+    handling = System(Model(), Environment()).handling
+    (local,) = handling.initial(N2)
+    envelope = handling.value(Envelope(N1, N2, Note(1)))
+    ahead = handling.deliver(local, envelope)
+    assert len(Model.calls) == 2
+    assert handling.deliver_once(local, envelope) is ahead
+    assert len(Model.calls) == 2
+    assert handling.deliver_once(local, envelope) == ahead
+    assert len(Model.calls) == 4
+    assert not handling.deliver.kept
 
 
 @frozen

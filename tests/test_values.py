@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from checker.errors import ModelError
-from checker.values import Id, Interned, durable, held, order_key, rename, wiped
+from checker.values import Id, Interned, durable, held, inspect, order_key, rename, wiped
 
 
 class Color(Enum):
@@ -266,3 +266,26 @@ def test_what_was_changed_behind_the_back_is_told(within: Any) -> None:
 @attrs.frozen
 class Box:
     content: Any
+
+
+@attrs.frozen
+class Within:
+    inner: Any
+
+
+@pytest.mark.parametrize("bad", [1.5, [1], Within((1, 2.5)), (1, frozenset({b"x"}))], ids=str)
+def test_what_is_no_value_is_found_without_a_key(bad: Any) -> None:
+    with pytest.raises(ModelError) as told:
+        order_key(bad)
+    with pytest.raises(ModelError) as found:
+        inspect(bad)
+    assert str(found.value) == str(told.value)
+
+
+def test_what_is_refused_has_no_number() -> None:
+    table: Interned[Any] = Interned()
+    for _ in range(2):
+        with pytest.raises(ModelError, match="cannot be part of a state"):
+            table(1.5)
+    assert len(table) == 0
+    assert table.number("a") == 0

@@ -29,8 +29,8 @@ class Filling(WorldTables):
         #: The tuples of answers whose numbers are in the map, as (process, reply).
         self.answers: list[tuple[Any, ...]] = [()]
         # Each delivery is asked for once; with symmetry all that was asked is verified in the end.
-        deliver = self.handling.deliver
-        self._deliver = deliver if permutations else deliver.once
+        handling = self.handling
+        self._deliver = handling.deliver if permutations else handling.deliver_once
         #: What was asked of deliveries and timeouts, as in a need, and the answer of each: what is yet
         #: to be written, flat.
         self._delivered: list[int] = []

@@ -44,12 +44,12 @@ class WorldTables(Tables):
         numbers = [len(heads)]
         for m in heads:
             at = content.index(m)
-            rest = doubled = content
+            rest = doubled = q
             if self.kind != "set":
-                rest = content[:at] + content[at + 1 :]
+                rest = self.contents[c](content[:at] + content[at + 1 :])
                 if self.system.environment.budget.duplicates:
-                    doubled = (*content[:at], m, *content[at:])
-            numbers += [m, self.contents[c](rest), self.contents[c](doubled)]
+                    doubled = self.contents[c]((*content[:at], m, *content[at:]))
+            numbers += [m, rest, doubled]
         self.arena.table["contents"][c, q] = self.append(numbers)
         bits = {a.bit_of(m) for m in heads}
         self.arena.table["heads"][c, q] = sum(bits)
