@@ -188,6 +188,9 @@ class BreadthFirst(TableSearch):
             if whole == count or full:
                 break
             needs = [need for worker in workers for need in worker.noted()]
+            if len(workers) > 1:
+                # Who came upon which state is chance; in what order the model is asked must not be.
+                needs.sort()
             # What the first state of the chunk needs is urgent; other states may wait for the next.
             urgent = [] if whole else self._needs_of(first)
             if not urgent and asked.issuperset(needs):
@@ -264,7 +267,7 @@ class BreadthFirst(TableSearch):
         """What the first state of the chunk needs."""
         self._taken[0] = 0
         worker = self.workers[0]
-        b.unfold(*self._unfold_arguments(worker, state, 1, 1), worker.top, 1)
+        worker.top = b.unfold(*self._unfold_arguments(worker, state, 1, 1), worker.top, 1)
         return worker.noted()
 
     def _enter(self, parts: list[Part]) -> None:
