@@ -144,6 +144,8 @@ def _inside(cls: Any) -> Callable[[Any], Iterable[Any]] | None:
 
 #: What holds nothing that could change.
 _LEAVES = frozenset({int, str, bool, type(None), Id})
+#: What holds values that are not fields. A constant: `tuple | frozenset` makes a type at each run.
+_CONTAINERS = (tuple, frozenset)
 
 
 #: Instances within a value, what gets the content of each, and what that was.
@@ -160,7 +162,7 @@ def held(value: Any) -> Parts:
 
 def _hold(value: Any, parts: list[Any]) -> None:
     inside = value
-    if not isinstance(value, tuple | frozenset):
+    if not isinstance(value, _CONTAINERS):
         get = _twice(value.__class__)
         if get is None:
             return

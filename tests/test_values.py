@@ -284,8 +284,8 @@ def test_what_is_no_value_is_found_without_a_key(bad: Any) -> None:
 
 def test_what_is_refused_has_no_number() -> None:
     table: Interned[Any] = Interned()
-    for _ in range(2):
+    for numbers in range(2):
         with pytest.raises(ModelError, match="cannot be part of a state"):
             table(1.5)
-    assert len(table) == 0
-    assert table.number("a") == 0
+        assert len(table) == numbers
+        assert table.number("a") == 0
