@@ -30,7 +30,7 @@ Engine = Literal["auto", "table", "reference"]
 #: How many states the reference explorer may meet, or steps walk at random, before the table engine
 #: takes over: about as many as in the time that loading the compiled code takes.
 SMALL = 1_000
-#: The same where the compiled code is not on disk yet, and half a minute would go into making it.
+#: The same where the compiled code is not on disk yet, and up to a minute would go into making it.
 COLD = 200_000
 
 
@@ -137,7 +137,7 @@ def _tables(task: Task, spent: float = 0.0) -> Found:
     from checker.table.explorer import TableExplorer
 
     if not compiled():
-        print("compiling the search, once (about half a minute) ...", file=sys.stderr, flush=True)
+        print("compiling the search, once (up to a minute) ...", file=sys.stderr, flush=True)
         if task.progress is not None:
             task.progress(Counts(phase="compiling"))
         compile_all()
