@@ -49,6 +49,18 @@ def test_a_resumed_search_ends_like_an_uninterrupted_one(
         assert part == whole
 
 
+@pytest.mark.parametrize("symmetry", ["--symmetry", "--no-symmetry"])
+def test_so_does_one_whose_states_take_two_words(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, symmetry: str
+) -> None:
+    scope = ("--nodes", 4, symmetry, "--engine", "table")
+    whole = checked(capsys, *scope)
+    checked(capsys, *scope, "--max-states", 2500, "--checkpoint", tmp_path)
+    with np.load(tmp_path / Keep.FILE) as kept:
+        assert kept["rows"].shape[1] == 2
+    assert checked(capsys, *scope, "--resume", tmp_path) == whole
+
+
 def test_a_search_may_be_interrupted_again_and_again(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -73,7 +73,10 @@ def load(search: TableSearch, keep: Keep) -> dict[str, int]:
             f"{file}: the model answers otherwise than when the checkpoint was written: begin anew,"
             " without --resume"
         )
+    before = filling.layout
     filling.take_layout(Layout.of_bits(arrays["bits"].tolist()))
+    # Also what is written to while the search runs has rows of so many words.
+    search.lay_out(before, filling.layout)
     store.take(rows, parents)
     search.filled()
     _enter(search)
