@@ -84,11 +84,7 @@ class Filling(WorldTables):
             local = self.locals[x // self.n].items[y]
             self.handling.deliver(local, self.messages[x].items[z])
         elif kind == a.TIMER:
-            handler, local = self._timers[y], self.locals[z].items[local_id]
-            if self.handling.guard(handler, local) and (
-                x or self.handling.within_limit(handler, local)
-            ):
-                self.handling.local_event(handler, local)
+            self._fired(x, y, z, local_id)
 
     # -- what the processes do -------------------------------------------------------------
 
@@ -141,12 +137,18 @@ class Filling(WorldTables):
         at = i[none], local_id[none], j[none]
         np.bitwise_and.at(table["live"], at, CLEARED[m[none]])
 
-    def _timer(self, unlimited: int, h: int, i: int, local_id: int) -> None:
+    def _fired(self, unlimited: int, h: int, i: int, local_id: int) -> Sequence[Effect]:
+        """What may happen when the timeout fires, if it can."""
         handler, local, handling = self._timers[h], self.locals[i].items[local_id], self.handling
-        effects: Sequence[Effect] = ()
         if handling.guard(handler, local) and (unlimited or handling.within_limit(handler, local)):
-            effects = self._useful(local, handling.local_event(handler, local))
-        p = self._pointer(handler.name, i, effects) if effects else 0
+            return handling.local_event(handler, local)
+        return ()
+
+    def _timer(self, unlimited: int, h: int, i: int, local_id: int) -> None:
+        effects = self._useful(
+            self.locals[i].items[local_id], self._fired(unlimited, h, i, local_id)
+        )
+        p = self._pointer(self._timers[h].name, i, effects) if effects else 0
         self._timed += (unlimited, h, i, local_id, p)
 
     def _write_timers(self) -> None:
