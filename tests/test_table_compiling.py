@@ -6,9 +6,11 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 import pytest
+from table_arrays import array_of
 
 from checker.errors import SplitbrainError
 from checker.table import arrays, compiling
+from checker.table.blocks import Block
 from checker.table.kernels import Kernel
 
 
@@ -115,19 +117,25 @@ def test_every_kernel_that_python_calls_is_compiled_beforehand() -> None:
 
 
 def test_a_kernel_is_given_arrays_as_they_are() -> None:
-    memo = np.zeros((8, 2), dtype=np.int64)
+    memo = Block("int64", 8, 2)
     for key in (5, 13, 2**62 - 1):
         arrays.memo_put(memo, key, -key)
-    assert sorted(map(tuple, memo[memo[:, 0] != 0].tolist())) == [
+    found = array_of(memo)
+    assert sorted(map(tuple, found[found[:, 0] != 0].tolist())) == [
         (5, -5), (13, -13), (2**62 - 1, 1 - 2**62)
     ]  # fmt: skip
-    assert [arrays.memo_get(memo, key) for key in (5, 13, 2**62 - 1, 6)] == [-5, -13, 1 - 2**62, -1]
+    assert [arrays.memo_get(found, key) for key in (5, 13, 2**62 - 1, 6)] == [
+        -5,
+        -13,
+        1 - 2**62,
+        -1,
+    ]
 
 
 @pytest.mark.parametrize(
     "memo",
-    [np.zeros((8, 2), dtype=np.int32), np.zeros(16, dtype=np.int64), np.zeros((8, 4))[:, ::2], []],
-    ids=["type", "axes", "order", "no array"],
+    [Block("int32", 8, 2), Block("int64", 16), np.zeros((8, 2), dtype=np.int64), []],
+    ids=["type", "axes", "not a block", "no array"],
 )
 def test_what_is_no_such_array_is_refused(memo: Any) -> None:
     put = Kernel(arrays.memo_put.function)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve, frozen
+from table_arrays import array_of, table_of
 from table_samples import Question, told
 
 from benchmarks.models.raft_election import RaftElection
@@ -32,7 +33,7 @@ def spoilt(question: Question, spoil: Any, base: Any = BreadthFirst) -> dict[str
                 spoil(self)
 
     engine = question.engine()
-    engine.searches = {"bfs": Spoilt}
+    engine.kind = lambda search: Spoilt
     try:
         return told((engine.explore(), engine.watch))
     except (SplitbrainError, StopIteration):
@@ -45,13 +46,13 @@ def nothing(engine: BreadthFirst) -> None:
 
 def wrong_entry(engine: BreadthFirst) -> None:
     """A message has the effect of another."""
-    table = engine.filling.arena.table["deliveries"]
+    table = table_of(engine.filling.arena, "deliveries")
     known = [tuple(at) for at in zip(*(table > 0).nonzero(), strict=True)]
     table[known[0]] = table[next(at for at in known if table[at] != table[known[0]])]
 
 
 def forgotten_timeout(engine: BreadthFirst) -> None:
-    table = engine.filling.arena.table["timers"]
+    table = table_of(engine.filling.arena, "timers")
     table[0, 0, 0, 0] = 0
 
 
@@ -62,17 +63,19 @@ def lost_state(engine: BreadthFirst) -> None:
 
 def dropped_inserts(engine: BreadthFirst) -> None:
     """Half of the states are not in the visited set."""
-    engine.store.slots[: len(engine.store.slots) // 2] = 0
+    array_of(engine.store.slots)[: len(engine.store.slots) // 2] = 0
 
 
 def forgotten_violation(engine: BreadthFirst) -> None:
     """Every property is said to hold wherever it has been asked."""
-    engine.filling.memo[engine.filling.memo[:, 0] >> 60 == 2, 1] = 0
+    memo = array_of(engine.filling.memo)
+    memo[memo[:, 0] >> 60 == 2, 1] = 0
 
 
 def stale_rename(engine: BreadthFirst) -> None:
     """A local state is renamed to another than it should be."""
-    table, ops = engine.filling.arena.table["local_images"], engine.filling.ops
+    table = table_of(engine.filling.arena, "local_images")
+    ops = array_of(engine.filling.ops)
     ops[table[0, 1] + 1] = ops[table[0, 2] + 1]
 
 
@@ -102,7 +105,7 @@ def test_a_word_that_hides_a_violation_is_caught() -> None:
     engine = question.engine()
     assert told((engine.explore(), engine.watch)) == told(question.reference())
     engine = question.engine()
-    engine.searches = {"bfs": Forgetful}
+    engine.kind = lambda search: Forgetful
     assert told((engine.explore(), engine.watch)) != told(question.reference())
 
 
@@ -172,7 +175,7 @@ def test_views_are_asked_ahead_but_fail_only_where_the_search_comes_to_them() ->
     class Looking(BreadthFirst):
         def count(self) -> None:
             super().count()
-            met.extend(self.filling.arena.table["views"][0, 0, met[:2]].tolist())
+            met.extend(self.filling.arena.get("views", 0, 0, at) for at in met[:2])
 
     question = Question(Shy(nodes=2), Environment(), (fair,))
     assert spoilt(question, number, Looking) == told(question.reference())

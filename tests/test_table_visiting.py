@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from table_arrays import array_of, block_of
 
 from checker.table import visiting as v
+from checker.table.blocks import Block
 from checker.table.rows import Layout
 from checker.table.store import Store, Team
 
@@ -58,16 +60,16 @@ def test_a_search_begins_where_a_line_of_the_cache_does(words: int) -> None:
 def test_the_mark_of_a_taken_place_does_not_count_in_the_hash() -> None:
     rows = keys((3, 4), (3, 5))
     marked = rows | np.array([v.TAKEN, 0], dtype=np.int64)
-    codes = [v.hashed(rows, k) for k in range(2)]
-    assert codes == [v.hashed(marked, k) for k in range(2)]
+    codes = [v.hashed(block_of(rows), k) for k in range(2)]
+    assert codes == [v.hashed(block_of(marked), k) for k in range(2)]
     assert codes[0] != codes[1] and min(codes) >= 0
 
 
 def entered(store: Store, rows: Any, k: int) -> int:
     """What a visit by the worker who owns the key returns."""
-    at = v.home(v.hashed(rows, k), store.slots)
+    at = v.home(v.hashed(block_of(rows[k : k + 1]), 0), store.slots)
     low, high = next(r for r in store.ranges() if r[0] <= at < r[1])
-    return int(v.visit(store.slots, low, high, rows, k, at))
+    return int(v.visit(array_of(store.slots), low, high, rows, k, at))
 
 
 def numbered(store: Store, rows: Any) -> list[int]:
@@ -76,7 +78,7 @@ def numbered(store: Store, rows: Any) -> list[int]:
     for k in range(len(rows)):
         place = entered(store, rows, k)
         assert place < 0, "it was lost"
-        found.append(int(store.numbers[-1 - place]))
+        found.append(store.numbers.flat[-1 - place])
     return found
 
 
@@ -86,7 +88,7 @@ def test_it_says_the_same_after_it_has_grown_and_been_laid_out_anew(
     workers: int, words: int
 ) -> None:
     """Filled until it grows several times: every key is found under its number, and none twice."""
-    size, layout = 30_000, Layout([1 << 20] * words * 3)
+    size, layout = 30_000, Layout([20] * words * 3)
     assert layout.words == words
     store = Store(words, Team(workers), numbered=True)
     values = [[(x * x * 7919 + f) % 1_000_003 for f in range(words * 3)] for x in range(size)]
@@ -98,13 +100,13 @@ def test_it_says_the_same_after_it_has_grown_and_been_laid_out_anew(
             store.make_room(1)
         place = entered(store, rows, k)
         assert place >= 0
-        store.numbers[place] = k
+        store.numbers.flat[place] = k
     assert len(store.slots) > 3 * places
     assert numbered(store, rows) == list(range(size))
-    assert np.count_nonzero(store.slots[:, 0]) == size
+    assert np.count_nonzero(array_of(store.slots)[:, 0]) == size
     store.size = 0
-    wider = Layout([1 << 20] * words * 3 + [2])
-    store.lay_out(Layout([1 << 20] * words * 3 + [1]), wider)
+    wider = Layout([20] * words * 3 + [1])
+    store.lay_out(Layout([20] * words * 3 + [0]), wider)
     assert store.slots.shape[1] == wider.words
     assert numbered(store, np.array([wider.pack([*row, 0]) for row in values])) == [*range(size)]
 
@@ -113,6 +115,6 @@ def test_it_says_the_same_after_it_has_grown_and_been_laid_out_anew(
 def test_states_that_are_taken_over_are_known(workers: int) -> None:
     rows = keys(*(x * 7919 % 1_000_003 for x in range(9000)))
     store = Store(1, Team(workers), numbered=True)
-    store.take(rows, np.zeros(len(rows), dtype=np.int32))
-    store.enter(store.rows, 0, len(rows))
-    assert len(numbered(store, rows)) == np.count_nonzero(store.slots)
+    store.take(block_of(rows), Block("int32", len(rows)))
+    store.enter(store.rows)
+    assert len(numbered(store, rows)) == np.count_nonzero(array_of(store.slots))

@@ -7,6 +7,7 @@ import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from table_arrays import array_of, table_of
 from table_samples import Question, assert_agreement, told
 from test_table_faults import Brittle
 from test_table_random import PROPERTIES, drawn, environments
@@ -278,32 +279,32 @@ def nothing(engine: Any) -> None:
 
 def forgotten_states(engine: Any) -> None:
     """Some states are no longer in the visited set."""
-    engine.store.slots[: len(engine.store.slots) // 8] = 0
+    array_of(engine.store.slots)[: len(engine.store.slots) // 8] = 0
 
 
 def wrong_entry(engine: Any) -> None:
     """Whatever a message does, it has the effect of another."""
-    table = engine.filling.arena.table["deliveries"]
+    table = table_of(engine.filling.arena, "deliveries")
     known = table[table > 0]
     if len(set(known)) > 1:
         table[table > 0] = known[0]
 
 
 def forgotten_timeout(engine: Any) -> None:
-    engine.filling.arena.table["timers"][0, 0, 0, :] = 0
+    table_of(engine.filling.arena, "timers")[0, 0, 0, :] = 0
 
 
 def lost_draw(engine: Any) -> None:
-    engine._draws[1] += 1
+    engine._draws.flat[1] += 1
 
 
 def other_successor(engine: Any) -> None:
     """The walk goes on from an initial state."""
-    engine._here[0] = engine._starts[0]
+    engine._here.put(0, engine._starts.row(0))
 
 
 def forgotten_views(engine: Any) -> None:
-    engine._shown[:] = 0
+    array_of(engine._shown)[:] = 0
 
 
 FAULTS = [
@@ -327,7 +328,8 @@ def test_a_word_that_hides_a_violation_is_caught() -> None:
     class Spoilt(RandomWalks):
         def filled(self) -> None:
             super().filled()
-            self.filling.memo[self.filling.memo[:, 0] >> 60 == 2, 1] = 0
+            memo = array_of(self.filling.memo)
+            memo[memo[:, 0] >> 60 == 2, 1] = 0
 
     question = walks(BROKEN, 300)
     engine = begun(question, Spoilt)
@@ -336,7 +338,8 @@ def test_a_word_that_hides_a_violation_is_caught() -> None:
 
 def test_a_stale_rename_table_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def stale(engine: Any) -> None:
-        table, ops = engine.filling.arena.table["local_images"], engine.filling.ops
+        table = table_of(engine.filling.arena, "local_images")
+        ops = array_of(engine.filling.ops)
         ops[table[0, 1] + 1] = ops[table[0, 2] + 1]
 
     question = walks(RAFT, 300, symmetry=True)

@@ -63,14 +63,27 @@ def unfold(
 
 
 @kernel
-def settle(rows, parents, out, fresh, first, count, begins, ends, size, sizes):  # type: ignore[no-untyped-def]
-    """Numbers the new ones among the successors of the states first, first + 1, ..., from `size` on.
+def whole(ends, count):  # type: ignore[no-untyped-def]
+    """How many of the first so many states have been expanded before one that has not."""
+    for done in range(count):
+        if ends[done] < 0:
+            return done
+    return count
+
+
+@kernel
+def settle(rows, parents, out, fresh, first, count, begins, ends, size, sizes, names, tallied):  # type: ignore[no-untyped-def]
+    """Numbers the new ones among the successors of the states first, first + 1, ..., from `size` on,
+    and counts the actions as `tally` does.
 
     sizes: (count,) int64, written: how many states are met once each of these has been expanded.
     """
     workers, words = fresh.shape[0], rows.shape[1]
+    for name in range(tallied.shape[0]):
+        tallied[name] = 0
     for done in range(count):
         for k in range(begins[done], ends[done]):
+            tallied[names[k]] += 1
             new = fresh[0, k]
             for worker in range(1, workers):
                 new |= fresh[worker, k]
@@ -83,8 +96,10 @@ def settle(rows, parents, out, fresh, first, count, begins, ends, size, sizes): 
 
 
 @kernel
-def tally(names, begins, ends, count, coverage):  # type: ignore[no-untyped-def]
-    """Counts the actions of so many states under their names. coverage: (names,) int64."""
+def tally(names, begins, ends, count, tallied):  # type: ignore[no-untyped-def]
+    """Counts the actions of so many states under their names. tallied: (names,) int64, written."""
+    for name in range(tallied.shape[0]):
+        tallied[name] = 0
     for done in range(count):
         for k in range(begins[done], ends[done]):
-            coverage[names[k]] += 1
+            tallied[names[k]] += 1

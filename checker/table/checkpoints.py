@@ -16,11 +16,9 @@ import numpy as np
 
 from checker.errors import ModelError, UsageError
 from checker.keeping import Keep
+from checker.table.blocks import CODES, Block
 from checker.table.rows import Layout
-from checker.table.searching import TableSearch
-
-#: The first number of an entry of the log that stands for the initial state of this number.
-INITIAL = -1
+from checker.table.searching import INITIAL, TableSearch
 
 
 def save(search: TableSearch, keep: Keep, place: Mapping[str, int]) -> None:
@@ -38,11 +36,11 @@ def save(search: TableSearch, keep: Keep, place: Mapping[str, int]) -> None:
     }
     arrays: dict[str, Any] = {
         "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8),
-        "rows": store.rows[:size],
-        "parents": store.parents[:size],
+        "rows": _array(store.rows.part(0, size)),
+        "parents": _array(store.parents.part(0, size)),
         "bits": np.array(search.filling.layout.bits, dtype=np.int64),
         "log": np.array(search.filling.log, dtype=np.int64).reshape(-1, 5),
-        "coverage": search.coverage,
+        "coverage": _array(search.coverage),
     }
     file = keep.directory / keep.FILE
     aside = file.with_suffix(f".{os.getpid()}.part")
@@ -74,13 +72,13 @@ def load(search: TableSearch, keep: Keep) -> dict[str, int]:
             " without --resume"
         )
     before = filling.layout
-    filling.take_layout(Layout.of_bits(arrays["bits"].tolist()))
+    filling.take_layout(Layout(arrays["bits"].tolist()))
     # Also what is written to while the search runs has rows of so many words.
     search.lay_out(before, filling.layout)
-    store.take(rows, parents)
+    store.take(_block(rows), _block(parents))
     search.filled()
     _enter(search)
-    search.coverage[: len(arrays["coverage"])] = arrays["coverage"]
+    _block(arrays["coverage"]).copy_to(search.coverage)
     search.transitions, search.counts.depth = meta["transitions"], meta["depth"]
     search.spend(meta["seconds"])
     for at, fields in meta["events"]:
@@ -91,15 +89,27 @@ def load(search: TableSearch, keep: Keep) -> dict[str, int]:
     return dict(meta["place"])
 
 
+def _array(block: Block) -> Any:
+    """The numbers of a block, for NumPy."""
+    return np.frombuffer(block.flat, dtype=CODES[block.kind]).reshape(block.shape)
+
+
+def _block(array: Any) -> Block:
+    """The numbers of an array of NumPy's."""
+    made = Block(array.dtype.name, *array.shape)
+    made.flat[:] = memoryview(array.ravel()).cast("B").cast(CODES[made.kind])
+    return made
+
+
 def _enter(search: TableSearch) -> None:
     """Enter all states into the visited set. Their images are known, for they were asked again."""
     store = search.store
     if not search.symmetry:
-        store.enter(store.rows, 0, store.size)
+        store.enter(store.rows)
         return
-    keys = np.zeros_like(store.rows)
+    keys = Block("int64", store.size, store.rows.shape[1])
     search.canonical(store.rows, keys, store.size)
-    store.enter(keys, 0, store.size)
+    store.enter(keys)
 
 
 def _ask_again(search: TableSearch, log: Any) -> None:

@@ -16,18 +16,18 @@ from pathlib import Path
 from threading import Lock
 
 import llvmlite
-import numpy as np
 
 from checker.errors import SplitbrainError
 from checker.table.loading import load
 
 #: The kernels that Python calls, so parted that two processes take about as long.
 SHARES = (
-    ("breadth.unfold", "depth.descend", "depth.push", "arrays.memo_put", "arrays.memo_move"),
+    ("breadth.unfold", "depth.descend", "depth.push", "arrays.memo_put", "arrays.memo_move",
+     "arrays.spread", "arrays.write_deliveries", "arrays.write_timers"),
     (
         "looking.look_over", "looking.steps_over", "walks.walk", "visiting.meet",
         "visiting.hashed", "visiting.regrow", "visiting.enter_moved", "visiting.enter_all",
-        "breadth.settle", "breadth.tally", "orbits.canonical_all", "rows.move_rows",
+        "breadth.settle", "breadth.tally", "breadth.whole", "orbits.canonical_all", "rows.move_rows",
     ),
 )  # fmt: skip
 
@@ -38,10 +38,10 @@ def _made_from() -> str:
     told = []
     for source in sorted(Path(__file__).parent.glob("*.py")):
         text = source.read_bytes()
-        if b"table.kernels import" in text or source.stem in ("kernels", "compiling"):
+        if b"table.kernels import" in text or source.stem in ("kernels", "compiling", "blocks"):
             told.append(text)
     # Each version of numba has its own of llvmlite.
-    versions = (llvmlite.__version__, np.__version__, sys.implementation.cache_tag)
+    versions = (llvmlite.__version__, sys.implementation.cache_tag)
     told.append(repr((*versions, processor())).encode())
     # The hash by which Python tells sources apart: what hashlib has takes longer to load.
     return source_hash(b"\0".join(told)).hex()

@@ -11,8 +11,6 @@ content afterwards. out: (most, words) int64 and names: (most,) int32: successor
 the names of the actions that lead there. status: (3,) int64, at the places named below.
 """
 
-import numpy as np
-
 from checker.table.arrays import (
     ANSWERED,
     ANSWERS,
@@ -169,7 +167,7 @@ def remembered(cells, d, memo, needs, fields, i, local_id, w, status):  # type: 
     if new < 0:
         need(needs, status, VIEW, down, i, local_id, 0)
     if old < 0 or new < 0:
-        return np.int64(-1)
+        return -1
     if old == new:
         return history
     found = memo_get(memo, fold_key(history, old, new))
@@ -276,7 +274,7 @@ def polls(cells, d, ops, memo, needs, fields, unlimited, jobs, status):  # type:
 @part
 def heard(d, memo, needs, fields, h, i, mask, status):  # type: ignore[no-untyped-def]
     """The effects on process i once the answers in the bit mask have come; -1 if unknown."""
-    together, at = np.int64(0), d[N] + 2 + d[N] * d[N]
+    together, at = 0, d[N] + 2 + d[N] * d[N]
     while mask > 0:
         if mask & 1:
             found = memo_get(memo, memo_key(MEMO_ANSWERS, together, fields[at]))
@@ -456,7 +454,7 @@ def perform_plain(cells, d, ops, needs, rows, at, fields, jobs, out, names, k, s
                 else:
                     flip(cells, word_of, shift_of, out, k, n + 2 + to, new ^ content)
             if complete:
-                changed = np.int64(0)
+                changed = 0
                 for x in range(words):
                     changed |= out[k, x] ^ rows[at, x]
                 names[k] = ops[p + 1]

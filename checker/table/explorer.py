@@ -1,7 +1,5 @@
 """One search by the table engine, with the interface and the results of the reference explorer."""
 
-from typing import ClassVar
-
 import attrs
 
 from checker.keeping import Keep
@@ -9,19 +7,31 @@ from checker.properties import Watch
 from checker.reference import Counts, Exploration, Limits, Progress, Search
 from checker.symmetry import Symmetry
 from checker.system import System
-from checker.table.descent import DepthFirst
-from checker.table.levels import BreadthFirst
 from checker.table.searching import Asked, TableSearch
-from checker.table.walking import RandomWalks
+
+
+def kind(search: Search) -> type[TableSearch]:
+    """What does this kind of search. Only this is loaded: that takes a part of a small search."""
+    match search:
+        case "bfs":
+            from checker.table.levels import BreadthFirst
+
+            return BreadthFirst
+        case "dfs":
+            from checker.table.descent import DepthFirst
+
+            return DepthFirst
+        case "random":
+            from checker.table.walking import RandomWalks
+
+            return RandomWalks
 
 
 class TableExplorer:
     """One search of one system. Actions are counted under their names."""
 
-    #: The kinds of search.
-    searches: ClassVar[dict[Search, type[TableSearch]]] = {
-        "bfs": BreadthFirst, "dfs": DepthFirst, "random": RandomWalks
-    }  # fmt: skip
+    #: What does a kind of search.
+    kind = staticmethod(kind)
 
     def __init__(
         self,
@@ -48,7 +58,7 @@ class TableExplorer:
 
     def explore(self, search: Search = "bfs", seed: int = 0) -> Exploration:
         """Run the search to its end, a limit or an interrupt (what was found is kept)."""
-        made = self.searches[search](attrs.evolve(self._asked, seed=seed), self.counts)
+        made = self.kind(search)(attrs.evolve(self._asked, seed=seed), self.counts)
         stopped = made.run()
         return Exploration(
             self.counts, stopped == "", stopped, made.seconds, made.runs, made.store.used

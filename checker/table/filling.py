@@ -7,18 +7,14 @@ order of what may happen, and what counts as a step, is that of `checker.system`
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from checker.network import Envelope
 from checker.running import Effect
 from checker.system import System
 from checker.table import arrays as a
 from checker.table.arrays import VIEW_BITS
+from checker.table.blocks import Block
 from checker.table.numbering import TableLimitError
 from checker.table.worlds import WorldTables
-
-#: All bits but that of a number: see `arrays.bit_of`.
-CLEARED = np.array([~a.bit_of(number) for number in range(a.LAST_BIT)], dtype=np.int32)
 
 
 class Filling(WorldTables):
@@ -71,10 +67,13 @@ class Filling(WorldTables):
         """Write what was asked, in tables that are large enough; whether all rows must be laid out
         anew."""
         anew = super().lay_out()
-        if self._delivered:
-            self._write_deliveries()
-        if self._timed:
-            self._write_timers()
+        cells, d = self.arena.cells, self.arena.d
+        if told := self._delivered:
+            a.write_deliveries(cells, d, Block.of("int64", told), len(told))
+            told.clear()
+        if told := self._timed:
+            a.write_timers(cells, d, Block.of("int64", told), len(told))
+            told.clear()
         return anew
 
     def hear(self, need: Sequence[int]) -> None:
@@ -127,16 +126,6 @@ class Filling(WorldTables):
             p = self._pointer(type(envelope.message).__name__, i, effects)
         self._delivered += (c, local_id, m, p)
 
-    def _write_deliveries(self) -> None:
-        c, local_id, m, p = np.array(self._delivered).reshape(-1, 4).T
-        self._delivered.clear()
-        i, j = np.divmod(c, self.n)
-        table = self.arena.table
-        table["deliveries"][i, local_id, j, m] = p
-        (none,) = np.nonzero((p == 0) & (m < a.LAST_BIT))
-        at = i[none], local_id[none], j[none]
-        np.bitwise_and.at(table["live"], at, CLEARED[m[none]])
-
     def _fired(self, unlimited: int, h: int, i: int, local_id: int) -> Sequence[Effect]:
         """What may happen when the timeout fires, if it can."""
         handler, local, handling = self._timers[h], self.locals[i].items[local_id], self.handling
@@ -151,30 +140,23 @@ class Filling(WorldTables):
         p = self._pointer(self._timers[h].name, i, effects) if effects else 0
         self._timed += (unlimited, h, i, local_id, p)
 
-    def _write_timers(self) -> None:
-        unlimited, h, i, local_id, p = np.array(self._timed).reshape(-1, 5).T
-        self._timed.clear()
-        table = self.arena.table
-        table["timers"][unlimited, i, local_id, h] = p
-        (none,) = np.nonzero((p == 0) & (h < a.LAST_BIT))
-        at = unlimited[none], i[none], local_id[none]
-        np.bitwise_and.at(table["timed"], at, CLEARED[h[none]])
-
     def _request(self, h: int, i: int, local_id: int) -> None:
         handler, local = self._requests[h], self.locals[i].items[local_id]
         effects = self._useful(local, self.handling.local_event(handler, local))
         p = self._pointer(handler.name, i, effects)
-        self.arena.table["requests"][h, i, local_id] = p
+        self.arena.put("requests", p, h, i, local_id)
 
     def _guard(self, unlimited: int, h: int, i: int, local_id: int) -> None:
         handler, local = self._polls[h], self.locals[i].items[local_id]
-        self.arena.table["guards"][unlimited, h, i, local_id] = self.handling.guard(
-            handler, local
-        ) and (bool(unlimited) or self.handling.within_limit(handler, local))
+        allowed = self.handling.guard(handler, local) and (
+            bool(unlimited) or self.handling.within_limit(handler, local)
+        )
+        self.arena.put("guards", allowed, unlimited, h, i, local_id)
 
     def _reply(self, h: int, i: int, local_id: int) -> None:
         reply = self.handling.reply(self._polls[h], self.locals[i].items[local_id])
-        self.arena.table["replies"][h, i, local_id] = -2 if reply is None else self.replies(reply)
+        number = -2 if reply is None else self.replies(reply)
+        self.arena.put("replies", number, h, i, local_id)
 
     def _answers(self, answers: int, answer: int) -> None:
         if self.get(a.MEMO_ANSWERS, answers, answer) < 0:
@@ -194,20 +176,20 @@ class Filling(WorldTables):
         name, local = ("suspect", "trust")[kind], self.locals[i].items[local_id]
         effects = self.handling.report(name, local, self.ids[j])
         p = self._pointer(name, i, self._useful(local, effects))
-        self.arena.table["reports"][kind, i, j, local_id] = p
+        self.arena.put("reports", p, kind, i, j, local_id)
 
     def _restart(self, i: int, local_id: int) -> None:
         p = self._pointer("restart", i, self.handling.restart(self.locals[i].items[local_id]))
-        self.arena.table["restarts"][i, local_id] = p
+        self.arena.put("restarts", p, i, local_id)
 
     def _wiped(self, i: int, local_id: int) -> None:
         local = self.handling.crashed(self.locals[i].items[local_id])
-        self.arena.table["wiped"][i, local_id] = self._pointer("crash", i, [Effect(local, ())])
+        self.arena.put("wiped", self._pointer("crash", i, [Effect(local, ())]), i, local_id)
 
     def _view(self, down: int, i: int, local_id: int) -> None:
-        if self.arena.table["views"][down, i, local_id] < 0:
+        if self.arena.get("views", down, i, local_id) < 0:
             view = self.handling.view(self.locals[i].items[local_id], not down)
-            self.arena.table["views"][down, i, local_id] = self.views(view)
+            self.arena.put("views", self.views(view), down, i, local_id)
 
     def _fold(self, history: int, old: int, new: int) -> None:
         seen = self.histories.items[history]

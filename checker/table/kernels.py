@@ -4,8 +4,8 @@ Here a kernel is only loaded and called. It is compiled in another process (chec
 for the compiler takes half a second and 100 MB to load, which most searches need not pay.
 
 A kernel takes arrays and numbers. What an array is, its parameter's name tells (`ARRAYS`); every other
-parameter is an int64, and so is what is returned (0 for nothing). Arrays are in C order. No kernel may
-allocate, or raise. Kernels run without the interpreter's lock.
+parameter is an int64, and so is what is returned (0 for nothing). An array is given as a block
+(checker.table.blocks). No kernel may allocate, or raise. Kernels run without the interpreter's lock.
 """
 
 import ctypes
@@ -13,12 +13,13 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any
 
-import numpy as np
+from checker.table.blocks import Block
 
 #: Type and number of axes of each array, by the name of the parameter.
 ARRAYS = {
     "cells": ("int32", 1), "d": ("int64", 1), "ops": ("int64", 1), "memo": ("int64", 2),
-    "larger_memo": ("int64", 2), "needs": ("int64", 2), "status": ("int64", 1),
+    "larger_cells": ("int32", 1), "larger_memo": ("int64", 2), "needs": ("int64", 2),
+    "status": ("int64", 1),
     "fields": ("int64", 1), "left": ("int64", 1), "jobs": ("int64", 2), "rows": ("int64", 2),
     "keys": ("int64", 2), "parents": ("int32", 1), "slots": ("int64", 2), "larger": ("int64", 2),
     "numbers": ("int32", 1), "larger_numbers": ("int32", 1), "anew": ("int64", 2),
@@ -29,7 +30,8 @@ ARRAYS = {
     "begins": ("int64", 1), "ends": ("int64", 1), "sizes": ("int64", 1),
     "spans": ("int64", 2), "fresh": ("int8", 2), "counts": ("int64", 1),
     "chosen": ("int64", 1), "taken": ("int64", 1), "found": ("int64", 1), "asked": ("int64", 1),
-    "coverage": ("int64", 1), "bounds": ("int64", 1), "depths": ("int32", 1),
+    "told": ("int64", 1), "coverage": ("int64", 1), "tallied": ("int64", 1),
+    "bounds": ("int64", 1), "depths": ("int32", 1),
     "expanded": ("int8", 1), "stack": ("int32", 1), "starts": ("int64", 2), "here": ("int64", 2),
     "here_key": ("int64", 2), "shown": ("int8", 2), "draws": ("uint64", 1),
 }  # fmt: skip
@@ -72,7 +74,8 @@ class Kernel:
         if self._code is None:
             self._load(args)
         result = ctypes.c_int64()
-        if self._code(ctypes.byref(result), _NOTHING_RAISED, *args):
+        given = [arg.head if arg.__class__ is Block else arg for arg in args]
+        if self._code(ctypes.byref(result), _NOTHING_RAISED, *given):
             raise SystemError(f"{self.name} failed, which no kernel can")
         return result.value
 
@@ -82,9 +85,9 @@ class Kernel:
 
         for name, arg in zip(self.parameters, args, strict=True):
             if name in ARRAYS:
-                given = (arg.dtype.name, arg.ndim) if isinstance(arg, np.ndarray) else type(arg)
-                if given != ARRAYS[name] or not arg.flags.c_contiguous:
+                given = (arg.kind, len(arg.shape)) if isinstance(arg, Block) else type(arg)
+                if given != ARRAYS[name]:
                     raise TypeError(f"{self.name}: {name} must be {ARRAYS[name]}, not {given}")
-        kinds = [ctypes.py_object if name in ARRAYS else ctypes.c_int64 for name in self.parameters]
+        kinds = [ctypes.c_int64 for _ in self.parameters]
         made = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *kinds)
         self._code = made(address(self.name))

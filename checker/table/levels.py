@@ -5,22 +5,21 @@ search that ends within a chunk is cut off behind the state whose expansion ends
 and runs are those of the reference explorer, for any number of workers.
 """
 
+from bisect import bisect_left
 from time import monotonic
 from typing import Any
 
 import attrs
-import numpy as np
 
 from checker.errors import ModelError
 from checker.reference import Counts
 from checker.table import breadth as b
 from checker.table import looking as look
-from checker.table.arrays import Array
-from checker.table.checkpoints import INITIAL, load, save
+from checker.table.blocks import Block
 from checker.table.expansion import FULL, NOTED
 from checker.table.rows import Layout
-from checker.table.searching import Asked, Need, NoRoomError, TableSearch, Worker, apart
-from checker.table.store import moved
+from checker.table.searching import INITIAL, Asked, Need, NoRoomError, TableSearch, Worker
+from checker.table.store import moved, shares
 from checker.table.visiting import hashed, meet
 
 #: The least and the most states in a worker's part of a chunk. What is missing is collected from a
@@ -39,23 +38,18 @@ PLACE = ("head", "level", "level_end")
 @attrs.define
 class Part:
     """A share of a chunk. first, count: its states. begins, ends: where the successors of each stand.
-    sizes: how many states are met once each has been expanded. base, fresh: numbers of the new
-    states."""
+    sizes: how many states are met once each has been expanded. tallied: how often each action was
+    taken, by the number of its name. base, fresh: numbers of the new states."""
 
     worker: Worker
     first: int
     count: int
-    begins: Array
-    ends: Array
-    sizes: Array
+    begins: Block
+    ends: Block
+    sizes: Block
+    tallied: Block
     base: int = 0
     fresh: int = 0
-
-
-def shares(workers: list[Worker], begin: int, end: int) -> list[tuple[Worker, int, int]]:
-    """What lies between begin and end in equal shares, one for each worker."""
-    bounds = [begin + (end - begin) * w // len(workers) for w in range(len(workers) + 1)]
-    return list(zip(workers, bounds, bounds[1:], strict=False))
 
 
 class BreadthFirst(TableSearch):
@@ -68,10 +62,12 @@ class BreadthFirst(TableSearch):
         self._wanted = 4096
         self._cut = 0
         #: How many states of a chunk have been taken by workers.
-        self._taken = apart(1)
+        self._taken = Block("int64", 1)
+        #: How many places of `_out` hold what is still needed.
+        self._held = 0
         self._make_buffers(self._wanted)
         #: begins, ends and sizes of a chunk: see `Part`.
-        self._spots = np.zeros((3, 1), dtype=np.int64)
+        self._spots = [Block("int64", 1) for _ in range(3)]
 
     @property
     def waiting(self) -> int:
@@ -81,6 +77,9 @@ class BreadthFirst(TableSearch):
     def exhaust(self) -> str:
         """Run to the end; why it is not complete, or ""."""
         if self.keep is not None and self.keep.resume:
+            # Most searches neither read nor write checkpoints.
+            from checker.table.checkpoints import load
+
             place = load(self, self.keep)
             self.head, self.level, self.level_end = (place[name] for name in PLACE)
         else:
@@ -97,6 +96,8 @@ class BreadthFirst(TableSearch):
 
     def _save(self) -> None:
         if self.keep is not None:
+            from checker.table.checkpoints import save
+
             save(self, self.keep, {name: getattr(self, name) for name in PLACE})
         self._kept = monotonic()
 
@@ -117,27 +118,27 @@ class BreadthFirst(TableSearch):
         return ""
 
     def _make_buffers(self, successors: int) -> None:
-        words = self.filling.layout.words
-        self._out = np.zeros((successors, words), dtype=np.int64)
-        self._out_keys = self._out.copy() if self.symmetry else self._out
-        self._names = np.zeros(successors, dtype=np.int32)
-        self._codes = np.zeros(successors, dtype=np.int64)
-        self._fresh = np.zeros((self.team.workers, successors), dtype=np.int8)
-        self._chosen = np.zeros((self.team.workers, successors), dtype=np.int64)
+        workers, words = self.team.workers, self.filling.layout.words
+        self._out = Block("int64", successors, words)
+        self._out_keys = Block("int64", successors, words) if self.symmetry else self._out
+        self._names = Block("int32", successors)
+        self._codes = Block("int64", successors)
+        self._fresh = Block("int8", workers, successors)
+        self._chosen = [Block("int64", successors) for _ in range(workers)]
 
     def lay_out(self, old: Layout, new: Layout) -> None:
         """Lay all rows out anew, those of the chunk included."""
         super().lay_out(old, new)
-        self._out = moved(self._out, len(self._out), old, new)
-        self._out_keys = np.zeros_like(self._out) if self.symmetry else self._out
+        self._out = moved(self._out, self._held, old, new, self.team)
+        self._out_keys = Block("int64", *self._out.shape) if self.symmetry else self._out
 
     def _prepare(self) -> None:
         """Before the next chunk: make larger what was too small."""
         if self._wanted > len(self._out):
             self._make_buffers(self._wanted)
         states = self._pace * self.team.workers
-        if states > self._spots.shape[1]:
-            self._spots = np.zeros((3, states), dtype=np.int64)
+        if states > len(self._spots[0]):
+            self._spots = [Block("int64", states) for _ in range(3)]
 
     # -- initial states ----------------------------------------------------------------------
 
@@ -147,13 +148,14 @@ class BreadthFirst(TableSearch):
             self.filling.log.extend((INITIAL, number, 0, 0, 0))
             fields = self.filling.encode(state)
             self.filled()
-            self._out[0] = self.filling.layout.pack(fields)
+            self._out.put(0, self.filling.layout.pack(fields))
             while self.symmetry and not self.canonical(self._out, self._out_keys):
-                self._out[0] = self.filling.layout.pack(fields)
-            self._codes[0] = hashed(self._out_keys, 0)
+                self._out.put(0, self.filling.layout.pack(fields))
+            self._codes.flat[0] = hashed(self._out_keys, 0)
             begins, ends, sizes = self._spots
-            begins[0], ends[0] = 0, 1
-            part = Part(worker, -1, 1, begins, ends, sizes)
+            begins.flat[0], ends.flat[0] = 0, 1
+            worker.begin, worker.top = 0, 1
+            part = Part(worker, -1, 1, begins, ends, sizes, Block("int64", 1))
             self._enter([part])
             self._look([part])
         self.level_end = self.store.size
@@ -170,21 +172,21 @@ class BreadthFirst(TableSearch):
         limit = self.limits.states
         self._cut = count
         if limit is not None and self.store.size >= limit:
-            self._cut = int(np.searchsorted(self._spots[2, :count], limit)) + 1
+            self._cut = bisect_left(self._spots[2].flat, limit, 0, count) + 1
         decided, failed = self._look_at_steps(parts, first, *self._look(parts, first))
         if self.decided and decided < self._cut:
             self._cut = decided + 1
         elif failed:
             raise failed
-        self._take_effect(first)
+        self._take_effect(parts, first)
 
     def _unfold(self, first: int, count: int) -> list[Part]:
         """Expand states; those that were expanded in whole, one behind the other, in parts."""
-        workers, asked = self._crew(count), set[Need]()
+        workers, asked, self._held = self._crew(count), set[Need](), 0
         self._begin(workers)
         while True:
             whole = self._expand(first, count, workers)
-            full = [worker for worker in workers if worker.status[FULL]]
+            full = [worker for worker in workers if worker.status.flat[FULL]]
             if whole == count or full:
                 break
             needs = [need for worker in workers for need in worker.noted()]
@@ -208,12 +210,18 @@ class BreadthFirst(TableSearch):
             else:
                 self._pace = max(1, whole // self.team.workers)
         for worker in workers:
-            worker.noted()
-        spots = self._spots
+            worker.forget()
+        self._held = max(worker.top for worker in workers)
         return [
-            Part(worker, first + begin, end - begin, *spots[:, begin:end])
-            for worker, begin, end in shares(workers, 0, whole)
+            self._part(worker, first, *share)
+            for worker, share in zip(workers, shares(0, whole, len(workers)), strict=True)
         ]
+
+    def _part(self, worker: Worker, first: int, begin: int, end: int) -> Part:
+        """The states from `begin` to `end` of the chunk that begins with state `first`."""
+        begins, ends, sizes = (spots.part(begin, end) for spots in self._spots)
+        tallied = Block("int64", len(self.coverage))
+        return Part(worker, first + begin, end - begin, begins, ends, sizes, tallied)
 
     def _crew(self, states: int) -> list[Worker]:
         """Those who are to work on so many states."""
@@ -221,9 +229,11 @@ class BreadthFirst(TableSearch):
 
     def _begin(self, workers: list[Worker]) -> None:
         """Nothing of the chunk is expanded yet."""
-        self._spots[1] = -1
-        for worker, begin, end in shares(workers, 0, len(self._out)):
-            worker.top, worker.room = begin, end
+        ends = self._spots[1].flat.cast("B")
+        ends[:] = b"\xff" * len(ends)
+        for worker, share in zip(workers, shares(0, len(self._out), len(workers)), strict=True):
+            worker.begin, worker.room = share
+            worker.top = worker.begin
 
     def _expand(self, first: int, count: int, workers: list[Worker]) -> int:
         """Expand what is yet to be expanded; how many states are, before the first that is not.
@@ -232,7 +242,8 @@ class BreadthFirst(TableSearch):
         while the others go on, if there are any; it is filled in when all have come to an end.
         """
         here, *others = workers
-        self._taken[0] = 0
+        taken, status = self._taken.flat, here.status.flat
+        taken[0] = 0
         block = min(max(count // (8 * len(workers)), LEAST), BLOCK)
         given = [self._unfold_arguments(worker, first, count, block) for worker in workers]
 
@@ -240,18 +251,17 @@ class BreadthFirst(TableSearch):
             if not others:
                 return int(b.unfold(*given[0], here.top, count))
             top, blocks, heard = here.top, 1, 0
-            while self._taken[0] < count and not here.status[FULL] and heard < len(here.needs):
+            while taken[0] < count and not status[FULL] and heard < len(here.needs):
                 top = b.unfold(*given[0], top, blocks)
                 # Where nothing is missing, it need not look so often.
-                blocks = 1 if here.status[NOTED] > heard else 2 * blocks
+                blocks = 1 if status[NOTED] > heard else 2 * blocks
                 heard = self.hear(here, heard)
             return top
 
         calls = [(*args, worker.top, count) for args, worker in zip(given[1:], others, strict=True)]
         for worker, top in zip(workers, self.team.beside(b.unfold, calls, work), strict=True):
             worker.top = top
-        missing = self._spots[1, :count] < 0
-        return int(missing.argmax()) if missing.any() else count
+        return int(b.whole(self._spots[1], count))
 
     def _unfold_arguments(
         self, worker: Worker, first: int, count: int, block: int
@@ -259,13 +269,14 @@ class BreadthFirst(TableSearch):
         (begins, ends, _), room = self._spots, worker.room
         return (
             *self.tables, worker.needs, self.store.rows, first, count, self._taken, block,
-            worker.fields, worker.left, worker.jobs, self._out[:room], self._out_keys[:room],
-            self._names[:room], self._codes[:room], begins, ends, worker.status,
+            worker.fields, worker.left, worker.jobs, self._out.part(0, room),
+            self._out_keys.part(0, room), self._names.part(0, room), self._codes.part(0, room),
+            begins, ends, worker.status,
         )  # fmt: skip
 
     def _needs_of(self, state: int) -> list[Need]:
         """What the first state of the chunk needs."""
-        self._taken[0] = 0
+        self._taken.flat[0] = 0
         worker = self.workers[0]
         worker.top = b.unfold(*self._unfold_arguments(worker, state, 1, 1), worker.top, 1)
         return worker.noted()
@@ -274,11 +285,12 @@ class BreadthFirst(TableSearch):
         """Enter the successors into the visited set, and give the new ones their numbers."""
         store = self.store
         begins, ends, _ = self._spots
-        count = sum(part.count for part in parts)
-        self.make_room(int((ends[:count] - begins[:count]).sum()))
-        bounds = np.cumsum([0, *(part.count for part in parts)])
-        spans = np.stack((bounds[:-1], bounds[1:]), axis=1)
-        counts = np.zeros((self.team.workers, len(parts)), dtype=np.int64)
+        self.make_room(sum(part.worker.top - part.worker.begin for part in parts))
+        bounds = shares(0, sum(part.count for part in parts), len(parts))
+        spans = Block("int64", len(parts), 2)
+        for at, bound in enumerate(bounds):
+            spans.put(at, bound)
+        counts = [Block("int64", len(parts)) for _ in self.workers]
         self.team.each(
             meet,
             [
@@ -289,15 +301,15 @@ class BreadthFirst(TableSearch):
                 for w, (low, high) in enumerate(store.ranges())
             ],
         )  # fmt: skip
-        for part, new in zip(parts, counts.sum(axis=0).tolist(), strict=True):
-            part.base, part.fresh = store.size, new
-            store.size += new
+        for at, part in enumerate(parts):
+            part.base, part.fresh = store.size, sum(count.flat[at] for count in counts)
+            store.size += part.fresh
         self.team.each(
             b.settle,
             [
                 (
                     store.rows, store.parents, self._out, self._fresh, part.first, part.count,
-                    part.begins, part.ends, part.base, part.sizes,
+                    part.begins, part.ends, part.base, part.sizes, self._names, part.tallied,
                 )
                 for part in parts
             ],
@@ -309,16 +321,20 @@ class BreadthFirst(TableSearch):
         """Look at the new states. Returns which state of the chunk decided something last (-1 for
         none), and the failure of the model before which the look had to stop."""
         decided, asked = -1, self.asked
-        if not asked.any():
+        if not any(asked.flat):
             return decided, None
         begin, end = parts[0].base, parts[-1].base + parts[-1].fresh
-        pieces = shares(self._crew(end - begin), begin, end)
-        calls = [self._look_arguments(*piece, asked) for piece in pieces]
+        crew = self._crew(end - begin)
+        pieces = shares(begin, end, len(crew))
+        calls = [
+            self._look_arguments(worker, *piece, asked)
+            for worker, piece in zip(crew, pieces, strict=True)
+        ]
         answers = self.team.each(look.look_over, calls)
-        for (worker, _, end), answer in zip(pieces, answers, strict=True):
+        for worker, (_, end), answer in zip(crew, pieces, answers, strict=True):
             while answer != look.NOTHING:
-                at = int(worker.found[0])
-                place = int(self.store.parents[at]) - first
+                at = worker.found.flat[0]
+                place = self.store.parents.flat[at] - first
                 if place >= self._cut and first >= 0:
                     return decided, None
                 try:
@@ -336,7 +352,7 @@ class BreadthFirst(TableSearch):
         return decided, None
 
     def _look_arguments(
-        self, worker: Worker, begin: int, end: int, asked: Array
+        self, worker: Worker, begin: int, end: int, asked: Block
     ) -> tuple[Any, ...]:
         return (
             *self.tables, worker.needs, self.store.rows, begin, end, worker.fields, asked,
@@ -351,7 +367,7 @@ class BreadthFirst(TableSearch):
             case look.ROOM:
                 worker.grow()
             case look.UNSEEN:
-                self.seeing.look(self.store.rows[at])
+                self.seeing.look(self.store.rows.row(at))
                 self.filled()
             case _:
                 self.decide(at)
@@ -362,7 +378,7 @@ class BreadthFirst(TableSearch):
         self, parts: list[Part], first: int, decided: int, failed: ModelError | None
     ) -> tuple[int, ModelError | None]:
         """Look at the transitions from the states up to the cut, as `_look` does."""
-        if not self.asked[look.STEPS]:
+        if not self.asked.flat[look.STEPS]:
             return decided, failed
         for part in parts:
             done = 0
@@ -371,24 +387,24 @@ class BreadthFirst(TableSearch):
                 count = min(part.count, self._cut - offset)
                 if done >= count:
                     break
-                worker, found = part.worker, part.worker.found
+                worker, found = part.worker, part.worker.found.flat
                 answer = look.steps_over(
                     *self.tables[:2], self.filling.memo, self.store.rows, part.first + done,
-                    count - done, self._out, part.begins[done:], part.ends[done:], worker.fields,
-                    self.asked, found,
+                    count - done, self._out, part.begins.part(done, count),
+                    part.ends.part(done, count), worker.fields, self.asked, worker.found,
                 )  # fmt: skip
                 if answer == look.NOTHING:
                     break
-                done += int(found[0])
+                done += found[0]
                 place = offset + done
                 try:
                     if answer == look.BREAKS:
-                        self.breaks(part.first + done, self._out[found[1]])
+                        self.breaks(part.first + done, self._out.row(found[1]))
                         decided = max(decided, place)
                     else:
-                        for k in range(part.begins[done], part.ends[done]):
+                        for k in range(part.begins.flat[done], part.ends.flat[done]):
                             self.seeing.look_at_step(
-                                self.store.rows[part.first + done], self._out[k]
+                                self.store.rows.row(part.first + done), self._out.row(k)
                             )
                             self.filled()
                 except ModelError as error:
@@ -399,12 +415,17 @@ class BreadthFirst(TableSearch):
                     return decided, failed
         return decided, failed
 
-    def _take_effect(self, first: int) -> None:
+    def _take_effect(self, parts: list[Part], first: int) -> None:
         """Count what was done up to the cut."""
         begins, ends, sizes = self._spots
-        b.tally(self._names, begins, ends, self._cut, self.coverage)
-        self.transitions += int((ends[: self._cut] - begins[: self._cut]).sum())
-        self.store.size = int(sizes[self._cut - 1])
+        if self._cut < sum(part.count for part in parts):
+            del parts[1:]
+            b.tally(self._names, begins, ends, self._cut, parts[0].tallied)
+        for part in parts:
+            for name, times in enumerate(part.tallied.flat):
+                self.coverage.flat[name] += times
+                self.transitions += times
+        self.store.size = sizes.flat[self._cut - 1]
         if self.store.size > self.level_end:
             self.counts.depth = self.level + 1
         self.head = first + self._cut

@@ -4,8 +4,6 @@ Words of the properties are kept by what they may see: the views of all processe
 asked: (4,) int64, the places named below. status: see checker.table.expansion.
 """
 
-import numpy as np
-
 from checker.table.arrays import (
     AT_CALM,
     AT_DOWN,
@@ -50,7 +48,7 @@ def seen(cells, d, memo, rows, at, fields):  # type: ignore[no-untyped-def]
     w = fields[n]
     if cells[d[AT_KNOWN] + w] == 0:
         return -1
-    views, width = np.int64(0), d[VIEW_WIDTH]
+    views, width = 0, d[VIEW_WIDTH]
     down_at, views_at, states = d[AT_DOWN] + w * n, d[AT_VIEWS], d[L]
     for i in range(n):
         down = cell(cells, down_at + i)

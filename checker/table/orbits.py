@@ -5,8 +5,6 @@ least numbers, read in the order of the processes, then world, history and chann
 change once given, so the least image is the same whenever it is computed.
 """
 
-import numpy as np
-
 from checker.table.arrays import (
     AT_CONTENT_IMAGES,
     AT_FIRSTS,
@@ -71,7 +69,7 @@ def keep_least(cells, ops, fields, origin, behind, left, count):  # type: ignore
     origin: where the table begins that tells for each permutation from which place the image comes;
     behind: where it is written where the images of those places stand.
     """
-    kept, least = 0, np.int64(-1)
+    kept, least = 0, -1
     for x in range(count):
         p = left[x]
         found = ops[fields[behind + cell(cells, origin + p)] + p]
@@ -102,7 +100,7 @@ def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # ty
         return
     n, every = d[N], d[PERMUTATIONS]
     behind, channels = n + 2 + n * n, n + 2
-    count, least = 0, np.int64(-1)
+    count, least = 0, -1
     for i in range(n):
         first = cell(cells, d[AT_FIRSTS] + i * d[L] + fields[i])
         found, many = ops[first], ops[first + 1]
@@ -120,7 +118,7 @@ def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # ty
     for f in range(n, channels):
         if count == 1:
             break
-        kept, least = 0, np.int64(-1)
+        kept, least = 0, -1
         for x in range(count):
             found = ops[fields[behind + f] + left[x]]
             if kept == 0 or found < least:

@@ -4,11 +4,10 @@ A number is renamed together with all that it can become: its orbit is found by 
 generators of the permutations alone, and every other permutation is a product of these.
 """
 
-import numpy as np
+from collections.abc import Iterator, Sequence
 
 from checker.symmetry import Symmetry
 from checker.table import arrays as a
-from checker.table.arrays import Array
 from checker.table.filling import Filling
 from checker.values import rename
 
@@ -29,56 +28,57 @@ class Renaming:
     def __init__(self, filling: Filling, symmetry: Symmetry | None) -> None:
         self.filling = filling
         self.named = symmetry.named if symmetry else ()
-        n, table = filling.n, filling.arena.table
+        n, put = filling.n, filling.arena.put
         #: For each permutation, the place to which each process moves.
         self._places: list[list[int]] = []
         for p, by in enumerate(self.named):
             places = [filling.place[by.names.get(id, id)] for id in filling.ids]
             self._places.append(places)
-            channels = [to * n + source for to in places for source in places]
-            table["origin"][places, p] = range(n)
-            table["source"][channels, p] = range(n * n)
+            for i, place in enumerate(places):
+                put("origin", i, place, p)
+                for j, source in enumerate(places):
+                    put("source", i * n + j, place * n + source, p)
         # Nothing becomes of an empty channel but an empty channel.
-        table["content_images"][:, 0] = filling.append([0] * len(self.named)) if symmetry else -1
+        empty = filling.append([0] * len(self.named)) if symmetry else -1
+        for channel in range(n * n):
+            put("content_images", empty, channel, 0)
         self._generators = symmetry.generators if symmetry else ()
-        self._rounds = _rounds(symmetry.products) if symmetry else []
+        #: Every other permutation, as a generator and what comes before it.
+        self._products = symmetry.products if symmetry else {}
         #: Of each process, the permutations that move it to the first place.
-        self._to_first = [np.flatnonzero([at[i] == 0 for at in self._places]) for i in range(n)]
+        self._to_first = [
+            [p for p, places in enumerate(self._places) if places[i] == 0] for i in range(n)
+        ]
 
     def fill(self, need: tuple[int, ...]) -> None:
         """Rename what is missing, and all of its orbit."""
         kind, x, y, _, _ = need
         placed = kind in (a.LOCAL_IMAGE, a.CONTENT_IMAGE)
-        if self.filling.arena.table[TABLE[kind]][(x, y) if placed else x] >= 0:
+        arena = self.filling.arena
+        if arena.get(TABLE[kind], *((x, y) if placed else (x,))) >= 0:
             return
         self.filling.log.extend(need)
         orbit, images = self._orbit(kind, (x, y) if placed else (0, x))
         self.filling.make_room()
-        places, numbers = np.array(orbit).T
-        size, permutations = images.shape
-        found = numbers[images]
-        begin = self.filling.append(found.ravel())
-        where = (places, numbers) if placed else numbers
-        table = self.filling.arena.table
-        table[TABLE[kind]][where] = begin + permutations * np.arange(size)
-        if kind == a.LOCAL_IMAGE:
-            table["firsts"][where] = [
-                self._least_first(place, row)
-                for place, row in zip(places.tolist(), found, strict=True)
-            ]
+        for element, row in zip(orbit, images, strict=True):
+            where = element if placed else element[1:]
+            arena.put(TABLE[kind], self.filling.append(row), *where)
+            if kind == a.LOCAL_IMAGE:
+                arena.put("firsts", self._least_first(element[0], row), *where)
 
-    def _least_first(self, place: int, images: Array) -> int:
+    def _least_first(self, place: int, images: Sequence[int]) -> int:
         """Where in `ops` stands the least number among the images of a local state that come to the
         first place, how many permutations bring it there, and which."""
         moves = self._to_first[place]
-        if not len(moves):
+        if not moves:
             return self.filling.append((0, 0))
-        found = images[moves]
-        chosen = moves[found == found.min()]
-        return self.filling.append((int(found.min()), len(chosen), *chosen.tolist()))
+        least = min([images[p] for p in moves])
+        chosen = [p for p in moves if images[p] == least]
+        return self.filling.append((least, len(chosen), *chosen))
 
-    def _orbit(self, kind: int, first: Element) -> tuple[list[Element], Array]:
-        """All that an element can become, and (elements, permutations): what becomes of each."""
+    def _orbit(self, kind: int, first: Element) -> tuple[list[Element], Iterator[tuple[int, ...]]]:
+        """All that an element can become, and for each, what becomes of it under each permutation: the
+        numbers."""
         orbit, at = [first], {first: 0}
         edges: dict[int, list[int]] = {p: [] for p in self._generators}
         for element in orbit:
@@ -88,12 +88,12 @@ class Renaming:
                     at[image] = len(orbit)
                     orbit.append(image)
                 images.append(at[image])
-        moves = {p: np.array(images) for p, images in edges.items()}
-        found = np.zeros((len(orbit), len(self.named)), dtype=np.int64)
-        found[:, 0] = np.arange(len(orbit))
-        for generator, before, after in self._rounds:
-            found[:, after] = moves[generator][found[:, before]]
-        return orbit, found
+        # Of each permutation, where the image of each element is in the orbit.
+        found: list[Sequence[int]] = [range(len(orbit))] * len(self.named)
+        for p, (generator, before) in self._products.items():
+            found[p] = list(map(edges[generator].__getitem__, found[before]))
+        numbers = [number for _, number in orbit]
+        return orbit, zip(*(map(numbers.__getitem__, images) for images in found), strict=True)
 
     def _image(self, kind: int, p: int, element: Element) -> Element:
         """What becomes of an element under one permutation."""
@@ -108,16 +108,3 @@ class Renaming:
             return to, f.renamed_content(place, number, to, named)
         values = f.worlds if kind == a.WORLD_IMAGE else f.histories
         return 0, values(rename(values.items[number], named.names))
-
-
-def _rounds(products: dict[int, tuple[int, int]]) -> list[tuple[int, list[int], list[int]]]:
-    """The products in rounds, each of (generator, permutations before it, those that these give); what
-    comes before is known from the rounds above."""
-    rounds: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
-    length = {0: 0}
-    for p, (generator, before) in products.items():
-        length[p] = length[before] + 1
-        befores, afters = rounds.setdefault((length[p], generator), ([], []))
-        befores.append(before)
-        afters.append(p)
-    return [(generator, *both) for (_, generator), both in rounds.items()]

@@ -1,14 +1,13 @@
 """What all searches over the tables share: filling in, deciding, finding the way, counting."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
 from time import monotonic
 from typing import Any
 
 import attrs
-import numpy as np
 
 from checker.errors import ModelError, SplitbrainError
 from checker.keeping import Keep
@@ -17,8 +16,8 @@ from checker.properties import Watch
 from checker.reference import Counts, Limits, Progress, Run
 from checker.symmetry import Symmetry
 from checker.system import System
-from checker.table.arrays import Array
-from checker.table.expansion import FULL, NOTED
+from checker.table.blocks import Block
+from checker.table.expansion import FULL, JOBS, NOTED
 from checker.table.filling import Filling
 from checker.table.orbits import canonical_all
 from checker.table.renaming import TABLE as RENAMED
@@ -29,6 +28,8 @@ from checker.table.store import Store, Team
 
 Need = tuple[int, ...]
 
+#: The first number of an entry of the log that stands for the initial state of this number.
+INITIAL = -1
 #: Seconds between two looks at what the search has taken.
 PATIENCE = 0.1
 
@@ -53,43 +54,47 @@ class Asked:
     seed: int = 0
 
 
-def apart(size: int) -> Array:
-    """An array of numbers whose neighbours in memory nobody writes to: workers that write to the same
-    cache line wait for each other."""
-    return np.zeros(size + 32, dtype=np.int64)[16 : size + 16]
-
-
 class Worker:
     """What one worker writes to while it looks around; see checker.table.expansion.
 
-    out, names: successors of one state at a time, for the look whether it is at rest. top, room: from
-    where to where it may write what it expands.
+    out, names: successors of one state at a time, for the look whether it is at rest. begin, top, room:
+    where what it has expanded begins and ends, and to where it may write.
     """
 
     def __init__(self, fields: int, words: int, permutations: int) -> None:
-        self.fields = apart(fields)
-        self.left = apart(permutations)
-        self.needs = np.zeros((4096, 5), dtype=np.int64)
-        self.status = apart(3)
-        self.top = self.room = 0
-        self.found = apart(2)
+        self.fields = Block("int64", fields)
+        self.left = Block("int64", permutations)
+        self.needs = Block("int64", 4096, 5)
+        self.status = Block("int64", 3)
+        self.begin = self.top = self.room = 0
+        self.found = Block("int64", 2)
         self.make_buffers(64, words)
 
     def make_buffers(self, successors: int, words: int) -> None:
         """Room for so many successors of one state."""
-        self.out = np.zeros((successors, words), dtype=np.int64)
-        self.names = np.zeros(successors, dtype=np.int32)
-        self.jobs = np.zeros((successors, 5), dtype=np.int64)
+        self.out = Block("int64", successors, words)
+        self.names = Block("int32", successors)
+        self.jobs = Block("int64", successors, 5)
 
     def grow(self) -> None:
         """Twice the room, after something did not fit."""
         self.make_buffers(2 * len(self.out), self.out.shape[1])
-        self.status[:] = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing is missing, as far as is known."""
+        status = self.status.flat
+        status[NOTED] = status[FULL] = status[JOBS] = 0
+
+    def needed(self, begin: int = 0) -> list[Need]:
+        """What is missing, but for so much that was noted first."""
+        numbers = iter(self.needs.flat[5 * begin : 5 * self.status.flat[NOTED]].tolist())
+        return list(zip(numbers, numbers, numbers, numbers, numbers, strict=True))
 
     def noted(self) -> list[Need]:
         """What is missing; forgets it."""
-        needs = list(zip(*self.needs[: self.status[NOTED]].T.tolist(), strict=True))
-        self.status[NOTED] = self.status[FULL] = 0
+        needs = self.needed()
+        self.forget()
         return needs
 
 
@@ -117,9 +122,9 @@ class TableSearch:
         words = self.filling.layout.words
         self.store = Store(words, self.team, rows=self.keeps_rows, numbered=self.numbered)
         # Behind the fields, as many places for answers, or for where the images of these stand.
-        fields = 2 * len(self.filling.layout.word)
+        fields = 2 * len(self.filling.layout.bits)
         self.workers = [Worker(fields, words, permutations) for _ in range(asked.workers)]
-        self.coverage = np.zeros(0, dtype=np.int64)
+        self.coverage = Block("int64", 0)
         self.transitions = 0
         self.keep = asked.keep
         #: What was decided, and where: a state, and for a step the fields of the state after it.
@@ -171,7 +176,7 @@ class TableSearch:
                 signal.signal(number, handler)
 
     @property
-    def tables(self) -> tuple[Array, Array, Array, Array]:
+    def tables(self) -> tuple[Block, Block, Block, Block]:
         """What every kernel is given first."""
         return self.filling.arena.cells, self.filling.arena.d, self.filling.ops, self.filling.memo
 
@@ -209,11 +214,11 @@ class TableSearch:
     def hear(self, worker: Worker, heard: int) -> int:
         """Run the handlers for what a worker has noted behind the first so many needs; how many there
         are now. Tables stay as they are, for others may be reading them."""
-        noted = int(worker.status[NOTED])
-        for need in worker.needs[heard:noted].tolist():
+        needs = worker.needed(heard)
+        for need in needs:
             with suppress(ModelError):
                 self.filling.hear(need)
-        return noted
+        return heard + len(needs)
 
     def ask(self, need: Need) -> None:
         """Ask the model one thing."""
@@ -226,8 +231,7 @@ class TableSearch:
             self.lay_out(old, self.filling.layout)
         names = len(self.filling.names.items)
         if names > len(self.coverage):
-            more = np.zeros(names - len(self.coverage), dtype=np.int64)
-            self.coverage = np.append(self.coverage, more)
+            self.coverage = self.coverage.copy_to(Block("int64", names))
 
     def lay_out(self, old: Layout, new: Layout) -> None:
         """Lay all rows out anew."""
@@ -235,13 +239,13 @@ class TableSearch:
         for worker in self.workers:
             worker.make_buffers(len(worker.out), new.words)
 
-    def fill_noted(self, status: Array) -> None:
+    def fill_noted(self, status: Block) -> None:
         """Fill in what a kernel has noted that keeps its own status."""
         worker = self.workers[0]
-        worker.status[NOTED], status[NOTED] = status[NOTED], 0
+        worker.status.flat[NOTED], status.flat[NOTED] = status.flat[NOTED], 0
         self.fill(worker.noted(), [])
 
-    def canonical(self, out: Array, out_keys: Array, count: int = 1) -> bool:
+    def canonical(self, out: Block, out_keys: Block, count: int = 1) -> bool:
         """Write the canonical forms of the first rows; False where something had to be filled in
         first."""
         worker = self.workers[0]
@@ -258,9 +262,9 @@ class TableSearch:
     # -- deciding --------------------------------------------------------------------------
 
     @property
-    def asked(self) -> Array:
+    def asked(self) -> Block:
         """What is still open, for `look_over` and `steps_over`."""
-        return np.array(self.seeing.asked(), dtype=np.int64)
+        return Block.of("int64", self.seeing.asked())
 
     @property
     def decided(self) -> bool:
@@ -269,13 +273,14 @@ class TableSearch:
 
     def decide(self, at: int) -> None:
         """The watch has the last word on what a state decides."""
-        state = self.filling.decode(self.store.rows[at])
+        state = self.filling.decode(self.store.rows.row(at))
         self.take_word(self.watch.enter, (state,), lambda: self._path(at))
         self.events.append((at, None))
 
-    def breaks(self, at: int, row: Array) -> None:
+    def breaks(self, at: int, row: Sequence[int]) -> None:
         """The watch has the last word on what a transition breaks."""
-        before, after = self.filling.decode(self.store.rows[at]), self.filling.decode(row)
+        before = self.filling.decode(self.store.rows.row(at))
+        after = self.filling.decode(row)
         self.take_word(self.watch.step, (before, after), lambda: self._path(at, after))
         self.events.append((at, self.filling.layout.unpack(row)))
 
@@ -295,8 +300,8 @@ class TableSearch:
         what it passes."""
         line = [] if beyond is None else [beyond]
         while at >= 0:
-            line.append(self.filling.decode(self.store.rows[at]))
-            at = int(self.store.parents[at])
+            line.append(self.filling.decode(self.store.rows.row(at)))
+            at = self.store.parents.flat[at]
         key = self.symmetry.key if self.symmetry else lambda state: state
         state = line.pop()
         run: list[tuple[Any, Any]] = [(None, state)]
@@ -315,7 +320,7 @@ class TableSearch:
         counts.distinct, counts.transitions = self.store.size, self.transitions
         # The state at which a search is ended is no longer waiting.
         counts.frontier = max(self.waiting - 1, 0)
-        for name, times in zip(self.filling.names.items, self.coverage.tolist(), strict=False):
+        for name, times in zip(self.filling.names.items, self.coverage.flat, strict=False):
             if times:
                 counts.coverage[name] = times
 

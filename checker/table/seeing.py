@@ -1,12 +1,13 @@
 """What properties say, kept under the numbers of what they see."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from checker.errors import ModelError
 from checker.properties import Property, Watch
 from checker.table import arrays as a
-from checker.table.arrays import HALF, Array
+from checker.table.arrays import HALF
 from checker.table.filling import Filling
 from checker.table.numbering import TableLimitError
 
@@ -36,25 +37,24 @@ class Seeing:
         """Enter the tuple of views that a state shows; its number."""
         n = self.filling.n
         down = self._down.get(fields[n]) or self._look_around(fields[n])
-        views = self.filling.arena.table["views"]
-        shown = []
+        get, shown = self.filling.arena.get, []
         for i in range(n):
-            view = views.item(down[i], i, fields[i])
+            view = get("views", down[i], i, fields[i])
             if view < 0:
                 self._ask_views(down[i], i, fields[i])
-                view = views.item(down[i], i, fields[i])
+                view = get("views", down[i], i, fields[i])
             shown.append(view)
         width = a.PACKED_BITS // n
         if len(self.filling.views.items) > 1 << width:
             width = 0
-        self.filling.arena.d[a.VIEW_WIDTH] = width
+        self.filling.arena.d.flat[a.VIEW_WIDTH] = width
         return self._seen_packed(shown, width) if width else self._seen_chained(shown)
 
     def _look_around(self, world: int) -> tuple[int, ...]:
         """For each process, whether it is down in this world."""
-        if not self.filling.arena.table["known"][world]:
+        if not self.filling.arena.get("known", world):
             self.filling.fill((a.WORLD, world, 0, 0, 0))
-        found = tuple(self.filling.arena.table["down"][world].tolist())
+        found = tuple(self.filling.arena.get("down", world, i) for i in range(self.filling.n))
         self._down[world] = found
         return found
 
@@ -64,9 +64,8 @@ class Seeing:
         self.filling.fill((a.VIEW, down, i, local, 0))
         if down:
             return
-        views = self.filling.arena.table["views"]
         for other in range(self._viewed[i], len(self.filling.locals[i].items)):
-            if views.item(0, i, other) < 0:
+            if self.filling.arena.get("views", 0, i, other) < 0:
                 with suppress(ModelError):
                     self.filling.fill((a.VIEW, 0, i, other, 0))
         self._viewed[i] = len(self.filling.locals[i].items)
@@ -95,7 +94,7 @@ class Seeing:
             seen = found
         return seen
 
-    def look(self, row: Array) -> None:
+    def look(self, row: Sequence[int]) -> None:
         """Enter the word of the properties on a state."""
         fields = self.filling.layout.unpack(row)
         seen, history = self.see(fields), fields[self.filling.n + 1]
@@ -116,7 +115,7 @@ class Seeing:
                 word |= 1 << HALF + bit
         self.filling.put(a.MEMO_WORD, seen, history, word)
 
-    def look_at_step(self, before: Array, after: Array) -> None:
+    def look_at_step(self, before: Sequence[int], after: Sequence[int]) -> None:
         """Enter the word of the step properties on a transition."""
         unpack = self.filling.layout.unpack
         old, new = self.see(unpack(before)), self.see(unpack(after))

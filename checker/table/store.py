@@ -1,16 +1,13 @@
 """The states of one search, in arrays that grow; and the workers that go through them."""
 
-import mmap
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from itertools import pairwise
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-import numpy as np
-
 from checker.table import visiting as v
-from checker.table.arrays import Array
+from checker.table.blocks import Block
 from checker.table.rows import Layout, move_rows
 
 #: The visited set is at most so full, in tenths.
@@ -19,8 +16,16 @@ FULL_TENTHS = 7
 FEWEST, LARGE = 1 << 14, 1 << 20
 #: The most places in a line of the cache, at the beginning of which the ranges of workers begin.
 LINE = 8
-#: In how many pieces it is moved when it grows.
+#: In how many pieces what grows is moved.
 PIECES = 16
+#: For how many states there is room at first. What is never touched costs nothing.
+ROOM = 1 << 22
+
+
+def shares(begin: int, end: int, many: int) -> list[tuple[int, int]]:
+    """What lies between begin and end in so many equal shares."""
+    bounds = [begin + (end - begin) * share // many for share in range(many + 1)]
+    return list(pairwise(bounds))
 
 
 class Team:
@@ -91,11 +96,10 @@ class Store:
         self.team = team
         self.size = 0
         self._kept = rows
-        self.rows = np.zeros((1024 if rows else 0, words), dtype=np.int64)
-        self.parents = np.zeros(len(self.rows), dtype=np.int32)
-        places = FEWEST // team.workers // LINE * LINE * team.workers
-        self.slots, self._memory = vast(places, words)
-        self.numbers = np.zeros(places if numbered else 0, dtype=np.int32)
+        self._numbered = numbered
+        self.rows = Block("int64", ROOM if rows else 0, words)
+        self.parents = Block("int32", len(self.rows))
+        self._renew(FEWEST // team.workers // LINE * LINE * team.workers, words)
 
     @property
     def places(self) -> int:
@@ -104,18 +108,17 @@ class Store:
 
     def ranges(self) -> list[tuple[int, int]]:
         """The places of the visited set that each worker owns."""
-        share = len(self.slots) // self.team.workers
-        return [(share * w, share * (w + 1)) for w in range(self.team.workers)]
+        return shares(0, len(self.slots), self.team.workers)
 
     @property
     def bytes_per_place(self) -> int:
         """What a place in the visited set takes."""
-        return 8 * int(self.slots.shape[1]) + (4 if len(self.numbers) else 0)
+        return 8 * self.slots.shape[1] + (4 if self._numbered else 0)
 
     @property
     def bytes_per_row(self) -> int:
         """What a state takes besides its share of the visited set: its row and its parent."""
-        return 8 * int(self.rows.shape[1]) + 4 if self._kept else 0
+        return 8 * self.rows.shape[1] + 4 if self._kept else 0
 
     @property
     def used(self) -> int:
@@ -123,21 +126,19 @@ class Store:
         return self.size * self.bytes_per_row + self.bytes_per_place * len(self.slots)
 
     def wanted(self, more: int) -> int:
-        """How many bytes more must be touched before so many more states fit in, at the most."""
-        states = self.size + more
-        places = self._places(states)
-        bytes_ = self.bytes_per_place * places if places > len(self.slots) else 0
-        if states > len(self.rows):
-            bytes_ += more * self.bytes_per_row
-        return bytes_
+        """How many bytes more are touched, at the most, where the visited set must grow for so many
+        more states; otherwise 0, for what a few states take is nothing beside it."""
+        places = self._places(self.size + more)
+        if places == len(self.slots):
+            return 0
+        return self.bytes_per_place * places + self.bytes_per_row * more
 
     def make_room(self, more: int) -> None:
         """Room for so many more states."""
         states = self.size + more
         if self._kept and states > len(self.rows):
-            room = max(states, len(self.rows) * 3 // 2)
-            self.rows.resize((room, self.rows.shape[1]), refcheck=False)
-            self.parents.resize(room, refcheck=False)
+            room = max(states, 4 * len(self.rows))
+            self.rows, self.parents = grown(self.rows, room), grown(self.parents, room)
         places = self._places(states)
         if places > len(self.slots):
             self._grow(places)
@@ -145,7 +146,7 @@ class Store:
     def _grow(self, places: int) -> None:
         """Move the visited set into a larger one, piece by piece: each is given back once it is moved,
         so that hardly more than the larger one is in memory."""
-        old, memory, numbers, before = self.slots, self._memory, self.numbers, self.ranges()
+        old, numbers, before = self.slots, self.numbers, self.ranges()
         self._renew(places, old.shape[1])
         after = self.ranges()
         for piece in range(PIECES):
@@ -158,14 +159,13 @@ class Store:
                 for span, now in zip(spans, after, strict=True)
             ]
             self.team.each(v.regrow, calls)
-            for first, last in spans:
-                place = 8 * old.shape[1]
-                give_back(memory, first * place, last * place)
+            for (low, _), (_, last) in zip(before, spans, strict=True):
+                old.give_back(low, last)
 
     def _renew(self, places: int, words: int) -> None:
         """An empty visited set."""
-        self.slots, self._memory = vast(places, words)
-        self.numbers = np.zeros(places if len(self.numbers) else 0, dtype=np.int32)
+        self.slots = Block("int64", places, words)
+        self.numbers = Block("int32", places if self._numbered else 0)
 
     def _places(self, states: int) -> int:
         """How many places the visited set needs: as many as now, or twice as many (while it is small,
@@ -178,7 +178,8 @@ class Store:
 
     def lay_out(self, old: Layout, new: Layout) -> None:
         """Lay all rows and keys out anew."""
-        self.rows = moved(self.rows, min(self.size, len(self.rows)), old, new)
+        if self._kept:
+            self.rows = moved(self.rows, self.size, old, new, self.team)
         slots, numbers = self.slots, self.numbers
         self._renew(len(slots), new.words)
         laid_out = (old.word, old.shift, old.mask)
@@ -187,47 +188,45 @@ class Store:
             [
                 (
                     slots, numbers, *laid_out, self.slots, self.numbers, *range_, new.word,
-                    new.shift, np.zeros((1, new.words), dtype=np.int64),
+                    new.shift, Block("int64", 1, new.words),
                 )
                 for range_ in self.ranges()
             ],
         )  # fmt: skip
 
-    def take(self, rows: Array, parents: Array) -> None:
+    def take(self, rows: Block, parents: Block) -> None:
         """Hold these states; their keys are to be entered."""
         self.size = len(rows)
-        # Copies, for only arrays that own their memory can grow.
-        self.rows, self.parents = rows.copy(), parents.copy()
+        self.rows, self.parents = Block("int64", ROOM, rows.shape[1]), Block("int32", ROOM)
         self._renew(self._places(self.size), rows.shape[1])
+        self.make_room(0)
+        rows.copy_to(self.rows)
+        parents.copy_to(self.parents)
 
-    def enter(self, keys: Array, begin: int, end: int) -> None:
-        """Enter the keys from `begin` to `end`, all of them new, into the visited set."""
-        calls = [(self.slots, *range_, keys, begin, end) for range_ in self.ranges()]
+    def enter(self, keys: Block) -> None:
+        """Enter the keys of all states, the first among these, into the visited set."""
+        calls = [(self.slots, *range_, keys, self.size) for range_ in self.ranges()]
         self.team.each(v.enter_all, calls)
 
 
-def vast(places: int, words: int) -> tuple[Array, mmap.mmap]:
-    """An array (places, words) of int64, all 0, and its memory. It is read at random: in large pages,
-    where there are any, the processor finds its way to a place more quickly."""
-    size = 8 * places * words
-    if not hasattr(mmap, "MADV_HUGEPAGE"):
-        memory = mmap.mmap(-1, size)
-    else:
-        memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        with suppress(OSError):  # the kernel may have been built without large pages
-            memory.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(memory, dtype=np.int64).reshape(places, words), memory
+def grown(block: Block, room: int) -> Block:
+    """The same numbers with more room, moved piece by piece, each given back once it is moved."""
+    larger = Block(block.kind, room, *block.shape[1:])
+    for piece in range(PIECES):
+        begin, end = (len(block) * p // PIECES for p in (piece, piece + 1))
+        block.part(begin, end).copy_to(larger.part(begin, end))
+        block.give_back(0, end)
+    return larger
 
 
-def give_back(memory: mmap.mmap, begin: int, end: int) -> None:
-    """Give back the whole pages between these bytes, which nobody reads any more."""
-    begin, end = -(-begin // mmap.PAGESIZE) * mmap.PAGESIZE, end // mmap.PAGESIZE * mmap.PAGESIZE
-    if hasattr(mmap, "MADV_DONTNEED") and begin < end:
-        memory.madvise(mmap.MADV_DONTNEED, begin, end - begin)
-
-
-def moved(rows: Array, size: int, old: Layout, new: Layout) -> Array:
+def moved(rows: Block, size: int, old: Layout, new: Layout, team: Team) -> Block:
     """As many rows, of which the first `size` have their fields where the new layout wants them."""
-    found = np.zeros((len(rows), new.words), dtype=np.int64)
-    move_rows(rows, size, old.word, old.shift, old.mask, found, new.word, new.shift)
+    found = Block("int64", len(rows), new.words)
+    team.each(
+        move_rows,
+        [
+            (rows, begin, end, old.word, old.shift, old.mask, found, new.word, new.shift)
+            for begin, end in shares(0, size, team.workers)
+        ],
+    )
     return found

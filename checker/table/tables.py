@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-import numpy as np
-
 from checker.network import Envelope
 from checker.system import ClusterState, System
 from checker.table import arrays as a
-from checker.table.arrays import HALF, Arena, Array
+from checker.table.arrays import HALF, Arena
+from checker.table.blocks import Block
 from checker.table.numbering import Numbers, TableLimitError, Values
 from checker.table.rows import Layout
 from checker.values import order_key
@@ -43,9 +42,9 @@ class Tables:
         #: What `memo` holds, for Python.
         self._entries: dict[int, int] = {}
         self._channels: list[int] = []
-        self.ops = np.zeros(1024, dtype=np.int64)
+        self.ops = Block("int64", 1024)
         self._ops_used = 0
-        self.memo = np.zeros((1024, 2), dtype=np.int64)
+        self.memo = Block("int64", 1024, 2)
         #: Everything that was asked, five numbers each, in order: it gives everything its number.
         self.log = array("q")
         self._begin(permutations)
@@ -82,11 +81,11 @@ class Tables:
 
     def take_layout(self, layout: Layout) -> None:
         """Let rows be packed like this."""
-        table, self.layout = self.arena.table, layout
-        self.arena.d[a.WORDS] = layout.words
-        table["word"][:] = layout.word
-        table["shift"][:] = layout.shift
-        table["mask"][:] = layout.mask
+        self.layout = layout
+        self.arena.d.flat[a.WORDS] = layout.words
+        for name, told in (("word", layout.word), ("shift", layout.shift), ("mask", layout.mask)):
+            for field, number in enumerate(told.flat):
+                self.arena.put(name, number, field)
 
     def make_room(self) -> None:
         """Make every axis long enough for the numbers given so far."""
@@ -110,7 +109,7 @@ class Tables:
             flights[c].append(self._message(c, envelope))
         return fields + [self.contents[c](tuple(flight)) for c, flight in enumerate(flights)]
 
-    def decode(self, row: Array) -> ClusterState:
+    def decode(self, row: Sequence[int]) -> ClusterState:
         """The state that a row stands for."""
         fields = self.layout.unpack(row)
         n = self.n
@@ -142,8 +141,9 @@ class Tables:
         n = self.n
         self._channels.append(c)
         self._channels.sort(key=lambda x: (self.ids[x // n], self.ids[x % n]))
-        self.arena.table["used"][: len(self._channels)] = self._channels
-        self.arena.d[a.CHANNELS] = len(self._channels)
+        for at, channel in enumerate(self._channels):
+            self.arena.put("used", channel, at)
+        self.arena.d.flat[a.CHANNELS] = len(self._channels)
 
     def _order(self, envelope: Envelope) -> Any:
         if id(envelope) not in self._keys:
@@ -162,15 +162,16 @@ class Tables:
             "f": 2 + n + n * n, "l": 8, "m": 8, "q": 8, "g": 8, "w": 8, "y": 8,
         }  # fmt: skip
         self.arena = Arena(sizes, LARGEST)
-        d, table = self.arena.d, self.arena.table
+        d = self.arena.d.flat
         d[a.N] = n
         d[a.SYNCHRONOUS] = environment.timing == "synchronous"
         d[a.DETECTOR] = environment.detector != "none"
         d[a.DROPS] = self.system._drops
         d[a.FOLDS] = bool(self.system.folds)
-        table["target"][:] = np.arange(n * n) // n
-        # Nothing arrives from an empty channel.
-        table["heads"][:, 0] = 0
+        for channel in range(n * n):
+            self.arena.put("target", channel // n, channel)
+            # Nothing arrives from an empty channel.
+            self.arena.put("heads", 0, channel, 0)
         # Pointer 0: nothing happens.
         self.append((0,))
         d[a.DROP] = self._fault("drop")
@@ -181,16 +182,16 @@ class Tables:
                     sum(1 << x for x in heard)
                     for heard in combinations(range(answers), answers - lost)
                 ]
-                table["choices"][answers, lost] = self.append((len(masks), *masks))
+                self.arena.put("choices", self.append((len(masks), *masks)), answers, lost)
 
-    def append(self, numbers: Sequence[int] | Array) -> int:
+    def append(self, numbers: Sequence[int]) -> int:
         """Add a list to `ops`; where it begins."""
         at = self._ops_used
         self._ops_used = at + len(numbers)
         if self._ops_used > len(self.ops):
-            more = max(len(self.ops), len(numbers))
-            self.ops = np.append(self.ops, np.zeros(more, dtype=np.int64))
-        self.ops[at : at + len(numbers)] = numbers
+            larger = Block("int64", len(self.ops) + max(len(self.ops), len(numbers)))
+            self.ops = self.ops.copy_to(larger)
+        self.ops.flat[at : at + len(numbers)] = array("q", numbers)
         return at
 
     def _fault(self, name: str) -> int:
@@ -217,7 +218,7 @@ class Tables:
     def enter(self, key: int, value: int) -> None:
         """The same, of a key as the map has it."""
         if len(self._entries) * 2 >= len(self.memo):
-            larger = np.zeros((2 * len(self.memo), 2), dtype=np.int64)
+            larger = Block("int64", 2 * len(self.memo), 2)
             a.memo_move(self.memo, larger)
             self.memo = larger
         a.memo_put(self.memo, key, value)

@@ -1,8 +1,7 @@
 """From kernels to machine code, by numba. Imported only by processes that compile.
 
-Code is entered through a function that is given Python's array objects and takes from each where its
-memory and its shape are, as the C interface of NumPy lays down: behind the head of every object, the
-memory; then, two words on, the shape.
+Code is entered through a function that is given where the heads of blocks are (see
+checker.table.blocks), and takes from each the address of its numbers and its shape.
 """
 
 from inspect import signature
@@ -38,32 +37,26 @@ def _plain_index(context: Any, builder: Any, kind: Any, index: Any, size: Any) -
 arrayobj.fix_integer_index = _plain_index
 
 _WORD = ir.IntType(64)
-#: Where an array object has these, in words.
-_HEAD = object.__basicsize__ // 8
-_MEMORY, _SHAPE = _HEAD, _HEAD + 2
 
 
 def _taken(kind: types.Array) -> Any:
-    """A part of compiled code: the array of this kind from the array object."""
+    """A part of compiled code: the array of this kind from the head of a block."""
 
     def generate(context: Any, builder: Any, made: Any, args: Any) -> Any:
-        def word(pointer: Any, at: int) -> Any:
-            return builder.load(builder.gep(pointer, [_WORD(at)]))
-
-        given = builder.bitcast(args[0], _WORD.as_pointer())
+        head = builder.inttoptr(args[0], _WORD.as_pointer())
+        told = [builder.load(builder.gep(head, [_WORD(at)])) for at in range(1 + kind.ndim)]
         array = context.make_array(kind)(context, builder)
-        axes = builder.inttoptr(word(given, _SHAPE), _WORD.as_pointer())
-        shape = [word(axes, axis) for axis in range(kind.ndim)]
+        address, shape = told[0], told[1:]
         itemsize = _WORD(context.get_abi_sizeof(context.get_data_type(kind.dtype)))
         strides = [itemsize]
         for length in reversed(shape[1:]):
             strides.insert(0, builder.mul(strides[0], length))
-        memory = builder.inttoptr(word(given, _MEMORY), array.data.type)
+        memory = builder.inttoptr(address, array.data.type)
         arrayobj.populate_array(array, memory, shape, strides, itemsize, meminfo=None)
         return array._getvalue()
 
     def take(typingctx: Any, given: Any) -> Any:
-        return kind(types.voidptr), generate
+        return kind(types.int64), generate
 
     return intrinsic(take)
 
@@ -81,7 +74,7 @@ def entered(kernel: Any) -> tuple[str, bytes]:
             parts[f"take_{name}"] = _taken(types.Array(getattr(types, dtype), ndim, "C"))
     passed = ", ".join(f"take_{name}({name})" if name in ARRAYS else name for name in names)
     exec(f"def entry({', '.join(names)}):\n    return kernel({passed})", parts)
-    kinds = tuple(types.voidptr if name in ARRAYS else types.int64 for name in names)
+    kinds = (types.int64,) * len(names)
     entry = njit(kinds, **_OPTIONS)(parts["entry"])
     made: Any = entry.overloads[kinds]
     library = made.library

@@ -12,17 +12,15 @@ so that workers enter states side by side. All have the same share of the places
 who owns a state, however large the set is.
 """
 
-import numpy as np
-
 from checker.table.arrays import scrambled
 from checker.table.kernels import inlined, kernel
 from checker.table.prefetching import prefetch
 from checker.table.rows import move_row
 
 #: Marks the first word of a place that is taken: the bit that no key uses.
-TAKEN = np.int64(-(2**63))
+TAKEN = -(2**63)
 #: What is left of such a word without the mark.
-UNMARKED = np.int64(2**63 - 1)
+UNMARKED = 2**63 - 1
 
 #: So many lookups before it is looked at, a place is called for: waiting times for memory overlap.
 AHEAD = 24
@@ -144,9 +142,9 @@ def enter_moved(
 
 
 @kernel
-def enter_all(slots, low, high, keys, begin, end):  # type: ignore[no-untyped-def]
-    """Enters those of the keys from `begin` to `end`, which differ, that belong to [low, high)."""
-    for k in range(begin, end):
+def enter_all(slots, low, high, keys, count):  # type: ignore[no-untyped-def]
+    """Enters those of the first so many keys, which differ, that belong to [low, high)."""
+    for k in range(count):
         begin = home(hash_of(keys, k), slots)
         if low <= begin < high:
             visit(slots, low, high, keys, k, begin)

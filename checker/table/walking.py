@@ -1,15 +1,15 @@
 """Random walks by the table engine: the same ones that the reference explorer takes."""
 
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from checker.draws import WORD, Draws
 from checker.errors import SplitbrainError
 from checker.reference import WALK_DEPTH, Counts, Run, not_exhaustive
 from checker.table import looking as look
 from checker.table import walks as w
-from checker.table.arrays import Array
+from checker.table.blocks import Block
+from checker.table.expansion import FULL, JOBS, NOTED
 from checker.table.rows import Layout
 from checker.table.searching import Asked, TableSearch
 from checker.table.store import moved
@@ -27,15 +27,15 @@ class RandomWalks(TableSearch):
         super().__init__(asked, counts)
         self._seed = asked.seed
         self._depth = WALK_DEPTH if self.limits.depth is None else self.limits.depth
-        self._status = np.zeros(w.PLACES, dtype=np.int64)
-        self._shown = np.zeros((self.filling.n, 64), dtype=np.int8)
-        self._begins, self._ends = np.zeros((2, 1), dtype=np.int64)
-        self._draws = np.array([self._seed % WORD, 0], dtype=np.uint64)
+        self._status = Block("int64", w.PLACES)
+        self._shown = Block("int8", 64, self.filling.n)
+        self._begins, self._ends = Block("int64", 1), Block("int64", 1)
+        self._draws = Block.of("uint64", (self._seed % WORD, 0))
         most = -1 if self.limits.states is None else self.limits.states
-        self._bounds = np.array([most, self.limits.walks, self._depth, TIMES, 0], dtype=np.int64)
+        self._bounds = Block.of("int64", (most, self.limits.walks, self._depth, TIMES, 0))
         self._initial = list(self.system.initial_states())
         self._initial_fields = [self.filling.encode(state) for state in self._initial]
-        self._here = np.zeros((1, self.filling.layout.words), dtype=np.int64)
+        self._here = Block("int64", 1, self.filling.layout.words)
         self._lay_out_starts()
         self.filled()
 
@@ -46,18 +46,18 @@ class RandomWalks(TableSearch):
 
     def count(self) -> None:
         """Bring the counts up to date."""
-        status, counts = self._status, self.counts
-        self.transitions = int(status[w.TRANSITIONS])
-        counts.depth, counts.walks = int(status[w.DEPTH]), int(status[w.WALK])
-        counts.views, counts.last_view = int(status[w.VIEWS]), int(status[w.LAST_VIEW])
+        status, counts = self._status.flat, self.counts
+        self.transitions = status[w.TRANSITIONS]
+        counts.depth, counts.walks = status[w.DEPTH], status[w.WALK]
+        counts.views, counts.last_view = status[w.VIEWS], status[w.LAST_VIEW]
         super().count()
 
     def exhaust(self) -> str:
         """Take all walks; why that is no complete search."""
-        status, worker = self._status, self.workers[0]
+        status, worker = self._status.flat, self.workers[0]
         while True:
             answer = self._walk()
-            self.store.size = int(status[w.SIZE])
+            self.store.size = status[w.SIZE]
             match answer:
                 case w.EXHAUSTED:
                     return not_exhaustive(self.limits.walks, self._depth)
@@ -70,23 +70,25 @@ class RandomWalks(TableSearch):
                     self.make_room(1)
                 case look.ROOM:
                     worker.grow()
-                    status[:3] = 0
+                    status[FULL] = status[NOTED] = status[JOBS] = 0
                 case look.MISSING:
-                    self.fill_noted(status)
+                    self.fill_noted(self._status)
                 case look.UNSEEN:
-                    self.seeing.look(self._here[0])
+                    self.seeing.look(self._here.row(0))
                     self.filled()
                 case w.UNSEEN_STEP:
-                    self.seeing.look_at_step(self._here[0], worker.out[worker.found[1]])
+                    self.seeing.look_at_step(
+                        self._here.row(0), worker.out.row(worker.found.flat[1])
+                    )
                     self.filled()
                 case look.DECIDES:
                     self._decide()
                 case look.BREAKS:
-                    self._break(worker.out[worker.found[1]])
+                    self._break(worker.out.row(worker.found.flat[1]))
 
     def _walk(self) -> int:
         store, worker, status = self.store, self.workers[0], self._status
-        self._bounds[w.ALL_DECIDED] = self.decided
+        self._bounds.flat[w.ALL_DECIDED] = self.decided
         return w.walk(  # type: ignore[no-any-return]
             *self.tables, worker.needs, self._starts, self._here, self._here_key,
             store.slots, store.places, self._shown, worker.jobs, worker.out, worker.names,
@@ -95,37 +97,40 @@ class RandomWalks(TableSearch):
         )  # fmt: skip
 
     def _lay_out_starts(self) -> None:
-        self._starts = np.array([self.filling.layout.pack(f) for f in self._initial_fields])
-        self._here_key = self._here.copy() if self.symmetry else self._here
+        words = self.filling.layout.words
+        self._starts = Block("int64", len(self._initial), words)
+        for at, fields in enumerate(self._initial_fields):
+            self._starts.put(at, self.filling.layout.pack(fields))
+        self._here_key = Block("int64", 1, words) if self.symmetry else self._here
 
     def lay_out(self, old: Layout, new: Layout) -> None:
         """Lay all rows out anew, that of the state in which the walk stands included."""
         super().lay_out(old, new)
-        self._here = moved(self._here, 1, old, new)
+        self._here = moved(self._here, 1, old, new, self.team)
         self._lay_out_starts()
 
     def filled(self) -> None:
         """After something was filled in: make tables and rows fit the numbers."""
         super().filled()
-        more = len(self.filling.views.items) - self._shown.shape[1]
-        if more > 0:
-            self._shown = np.pad(self._shown, ((0, 0), (0, more)))
+        views = len(self.filling.views.items)
+        if views > len(self._shown):
+            self._shown = self._shown.copy_to(Block("int8", 2 * views, self.filling.n))
 
     # -- deciding --------------------------------------------------------------------------
 
     def _decide(self) -> None:
-        run = self._run(int(self._status[w.LENGTH]), self._here[0])
+        run = self._run(self._status.flat[w.LENGTH], self._here.row(0))
         self.take_word(self.watch.enter, (run[-1][1],), lambda: run)
-        self._status[w.DOING] = w.END
+        self._status.flat[w.DOING] = w.END
 
-    def _break(self, row: Array) -> None:
-        run = self._run(int(self._status[w.LENGTH]) + 1, row)
+    def _break(self, row: Sequence[int]) -> None:
+        run = self._run(self._status.flat[w.LENGTH] + 1, row)
         self.take_word(self.watch.step, (run[-2][1], run[-1][1]), lambda: run)
 
-    def _run(self, steps: int, row: Array) -> Run:
+    def _run(self, steps: int, row: Sequence[int]) -> Run:
         """So many steps of the walk that is being taken, taken again on the system itself; they must
         lead to the state that the row stands for."""
-        walk = int(self._status[w.WALK])
+        walk = self._status.flat[w.WALK]
         draws = Draws(self._seed, walk - 1)
         state = self._initial[draws.below(len(self._initial))]
         run: list[tuple[Any, Any]] = [(None, state)]

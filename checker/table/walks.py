@@ -7,8 +7,8 @@ is reached; MOVE, draw a successor. A draw counts only when its step is taken.
 
 Arrays: see checker.table.store and checker.table.expansion, and these. here, here_key: (1, words)
 int64, the state in which the walk stands and its canonical form (without symmetry the same array).
-starts: (initial states, words) int64. slots: the visited set; rows of states are not kept. shown: (n,
-views) int8: 1 where a process has shown a view. draws: (2,) uint64: the seed, and the state of the
+starts: (initial states, words) int64. slots: the visited set; rows of states are not kept. shown:
+(views, n) int8: 1 where a process has shown a view. draws: (2,) uint64: the seed, and the state of the
 generator. bounds, status: int64, at the places named below.
 """
 
@@ -86,8 +86,8 @@ def show(cells, d, fields, shown, status):  # type: ignore[no-untyped-def]
     for i in range(n):
         down = cell(cells, d[AT_DOWN] + fields[n] * n + i)
         view = cell(cells, d[AT_VIEWS] + (down * n + i) * d[L] + fields[i])
-        status[VIEWS] += 1 - shown[i, view]
-        shown[i, view] = 1
+        status[VIEWS] += 1 - shown[view, i]
+        shown[view, i] = 1
     if status[VIEWS] > before:
         status[LAST_VIEW] = status[WALK]
 

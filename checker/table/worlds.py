@@ -30,7 +30,7 @@ class WorldTables(Tables):
     def _push(self, c: int, q: int, g: int) -> None:
         old, group = self.contents[c].items[q], self.groups[c].items[g]
         new = [m for m in dict.fromkeys(group) if m not in old] if self.kind == "set" else group
-        self.arena.table["pushes"][c, q, g] = self.contents[c](self._sorted(c, (*old, *new)))
+        self.arena.put("pushes", self.contents[c](self._sorted(c, (*old, *new))), c, q, g)
 
     def renamed_content(self, c: int, q: int, to: int, named: Callable[[Any], Any]) -> int:
         """The number of a channel's content once its messages are renamed, in channel `to`."""
@@ -50,15 +50,15 @@ class WorldTables(Tables):
                 if self.system.environment.budget.duplicates:
                     doubled = self.contents[c]((*content[:at], m, *content[at:]))
             numbers += [m, rest, doubled]
-        self.arena.table["contents"][c, q] = self.append(numbers)
+        self.arena.put("contents", self.append(numbers), c, q)
         bits = {a.bit_of(m) for m in heads}
-        self.arena.table["heads"][c, q] = sum(bits)
+        self.arena.put("heads", sum(bits), c, q)
 
     # -- the world -------------------------------------------------------------------------
 
     def _world(self, w: int) -> None:
         self.make_room()
-        if self.arena.table["known"][w]:
+        if self.arena.get("known", w):
             return
         world: World = self.worlds.items[w]
         dead = world.dead()
@@ -68,32 +68,32 @@ class WorldTables(Tables):
         moves = [n for name, after in self._moves(world) for n in (self._fault(name), after)]
         moves_at = self.append((len(moves) // 2, *moves))
         self.make_room()
-        t = self.arena.table
-        t["requested"][w] = steps["requests"]
-        t["suspected"][w] = steps["suspicions"]
-        t["doubled"][w] = steps["duplicates"]
+        put = self.arena.put
+        put("requested", steps["requests"], w)
+        put("suspected", steps["suspicions"], w)
+        put("doubled", steps["duplicates"], w)
         for i, id in enumerate(self.ids):
-            t["stepping"][w, i] = world.steps(id)
-            t["down"][w, i] = id in world.down
-            t["dead"][w, i] = id in dead
-            t["crashed"][w, i] = steps["crash", i]
-            t["restarted"][w, i] = steps["restart", i]
+            put("stepping", world.steps(id), w, i)
+            put("down", id in world.down, w, i)
+            put("dead", id in dead, w, i)
+            put("crashed", steps["crash", i], w, i)
+            put("restarted", steps["restart", i], w, i)
             for j, peer in enumerate(self.ids):
                 open_ = (peer, id) not in world.blocked and world.steps(id)
-                t["opened"][w, i * self.n + j] = open_
+                put("opened", open_, w, i * self.n + j)
         for what, table in ((1, reach.heard), (2, reach.silent)):
             for id, peers in table:
                 for peer in peers:
-                    t["reach"][w, self.place[id], self.place[peer]] = what
+                    put("reach", what, w, self.place[id], self.place[peer])
         for k in range(1, world.budget.drops + 1):
-            t["lost"][w, k] = steps["drops", k]
-        t["graves"][w] = bool(dead)
-        t["calm"][w] = not (world.blocked or world.paused)
-        t["paused"][w] = bool(world.paused)
-        t["moves"][w] = moves_at
+            put("lost", steps["drops", k], w, k)
+        put("graves", bool(dead), w)
+        put("calm", not (world.blocked or world.paused), w)
+        put("paused", bool(world.paused), w)
+        put("moves", moves_at, w)
         able = [step for kind, step in steps.items() if kind not in ("requests", "suspicions")]
-        t["faulty"][w] = bool(moves) or max(able, default=-1) >= 0
-        t["known"][w] = 1
+        put("faulty", bool(moves) or max(able, default=-1) >= 0, w)
+        put("known", 1, w)
 
     def _world_steps(self, world: World) -> dict[Any, int]:
         """The worlds in which a budget is spent, -1 where it cannot be."""
