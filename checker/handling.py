@@ -140,9 +140,13 @@ class Handling:
 
     def deliver_once(self, local: Any, envelope: Envelope) -> tuple[Effect, ...]:
         """What may happen when a message arrives, where this is not asked again: it is not kept."""
-        kept = self.deliver.kept
-        found = kept.pop((id(local), id(envelope)), None) if kept else None
-        return self._delivered(local, envelope) if found is None else found[-1]  # type: ignore[no-any-return]
+        if kept := self.deliver.kept:
+            found = kept.pop((id(local), id(envelope)), None)
+            if found is not None:
+                return found[-1]  # type: ignore[no-any-return]
+        message = envelope.message
+        run = self._deliver.get(type(message))
+        return run(local, message, envelope.src) if run else self._delivered(local, envelope)
 
     def local_event(self, handler: Handler, local: Any) -> tuple[Effect, ...]:
         """What may happen at a timeout or request; `limit` is not consulted."""

@@ -86,10 +86,11 @@ FLAGS = {
 }
 
 # Places in `d`: rules, then sizes (n; how many channels are used; the size of each axis).
+# KEEPS: whether a message stays in its channel when it has arrived.
 # DROP: where the effect of a drop stands in `ops`, and behind it that of a duplicate. VIEW_WIDTH: bits
 # of a view in a key of all, or 0 where there are too many.
-N, SYNCHRONOUS, DETECTOR, DROPS, FOLDS, WORDS, CHANNELS, DROP, VIEW_WIDTH = range(9)
-RULES = 9
+N, SYNCHRONOUS, DETECTOR, DROPS, FOLDS, WORDS, CHANNELS, DROP, VIEW_WIDTH, KEEPS = range(10)
+RULES = 10
 AXES = "iclmqgwyuTPRkapf"
 SIZE = {axis: RULES + at for at, axis in enumerate(AXES)}
 SIZE["j"] = SIZE["i"]

@@ -17,22 +17,24 @@ yet to be expanded.
 from checker.table.arrays import PERMUTATIONS
 from checker.table.expansion import FULL, NOTED, expand
 from checker.table.kernels import kernel
-from checker.table.orbits import canonical
+from checker.table.orbits import canonical, recall, remember
 from checker.table.sharing import take
 from checker.table.visiting import hash_of
 
 
 @kernel
 def unfold(
-    cells, d, ops, memo, needs, rows, first, count, taken, block, fields, left, jobs, out, out_keys,
-    names, codes, begins, ends, status, top, blocks,
+    cells, d, ops, memo, needs, rows, first, count, taken, block, fields, left, recent, jobs, out,
+    out_keys, names, codes, begins, ends, status, top, blocks,
 ):  # fmt: skip # type: ignore[no-untyped-def]
     """Expands those of the states first, first + 1, ... that are yet to be expanded, as far as there
     is room in `out`, from `top` on. Returns the new top. A state for which an entry is missing is
     passed over.
 
     taken: (1,) int64: how many of the `count` states have been taken by workers, each of whom takes
-    the next `block` until there are no more, this one so many `blocks`.
+    the next `block` until there are no more, this one so many `blocks`. recent: (a power of two, 2 *
+    words) int64: rows of successors, marked as in the visited set, and their canonical forms, each at
+    the place that its hash gives. Half of all successors are among those met lately.
     """
     for _ in range(blocks):
         begin = take(taken, block)
@@ -48,7 +50,12 @@ def unfold(
             )  # fmt: skip
             if d[PERMUTATIONS]:
                 for k in range(top, end):
-                    canonical(cells, d, ops, needs, out, k, out_keys, fields, left, status)
+                    at = hash_of(out, k) & (recent.shape[0] - 1)
+                    if not recall(recent, at, out, k, out_keys):
+                        lacked = status[NOTED]
+                        canonical(cells, d, ops, needs, out, k, out_keys, fields, left, status)
+                        if status[NOTED] == lacked:
+                            remember(recent, at, out, k, out_keys)
             if status[FULL]:
                 return top
             if status[NOTED] > noted:

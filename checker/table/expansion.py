@@ -59,6 +59,8 @@ from checker.table.arrays import (
     FOLD,
     FOLDS,
     GUARD,
+    KEEPS,
+    LAST_BIT,
     MEMO_ANSWERS,
     MEMO_POLL,
     POLL,
@@ -87,6 +89,7 @@ from checker.table.arrays import (
     memo_get,
     memo_key,
 )  # fmt: skip
+from checker.table.bits import lowest
 from checker.table.kernels import inlined, part
 
 #: Places in `status`: how many needs are noted; whether a buffer is too small; how many jobs.
@@ -179,7 +182,7 @@ def remembered(cells, d, memo, needs, fields, i, local_id, w, status):  # type: 
 @inlined
 def deliveries(cells, d, ops, needs, fields, jobs, status):  # type: ignore[no-untyped-def]
     """What may happen when a message arrives."""
-    n, states, contents = d[N], d[L], d[Q]
+    n, states, contents, keeps = d[N], d[L], d[Q], d[KEEPS]
     used, target, heads, live = d[AT_USED], d[AT_TARGET], d[AT_HEADS], d[AT_LIVE]
     w = fields[n]
     opened = d[AT_OPENED] + w * n * n
@@ -189,11 +192,21 @@ def deliveries(cells, d, ops, needs, fields, jobs, status):  # type: ignore[no-u
         i = cell(cells, target + c)
         # Most messages do nothing any more: one look at two masks passes over a channel of them.
         at = (i * states + fields[i] - i) * n + c
-        if cells[heads + c * contents + content] & cells[live + at] == 0:
+        mask = cell(cells, heads + c * contents + content)
+        wanted = mask & cells[live + at]
+        if wanted == 0:
             continue
         if content == 0 or cells[opened + c] == 0:
             continue
         base = d[AT_DELIVERIES] + at * d[M]
+        if keeps and mask >= 0 and wanted & (wanted - 1) == 0 and wanted >> LAST_BIT == 0:
+            # But one does something, and nothing becomes of the channel: no look at its content.
+            m = lowest(wanted)
+            p = cell(cells, base + m)
+            if p < 0:
+                need(needs, status, DELIVERY, c, fields[i], m, 0)
+            job(jobs, status, p, i, w, -1, 0)
+            continue
         at = cell(cells, d[AT_CONTENTS] + c * contents + content)
         if at < 0:
             need(needs, status, CONTENT, c, content, 0, 0)

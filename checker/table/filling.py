@@ -4,9 +4,10 @@ Everything gets its number here, in the order in which it is met. Nothing here d
 order of what may happen, and what counts as a step, is that of `checker.system`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from checker.errors import ModelError
 from checker.network import Envelope
 from checker.running import Effect
 from checker.system import System
@@ -63,6 +64,31 @@ class Filling(WorldTables):
             function, end = self._fill[kind]
             function(*need[1:end])
 
+    def fill_able(self, needs: Iterable[tuple[int, ...]]) -> None:
+        """The same for all of these, but for those in which the model fails. Most are deliveries, and
+        most of these do nothing: in a large search this loop is where the time in Python goes."""
+        n, locals_, messages, deliver = self.n, self.locals, self.messages, self._deliver
+        heard, note = self._delivered.extend, self.log.extend
+        for need in needs:
+            kind, c, local_id, m, _ = need
+            try:
+                if kind == a.DELIVERY:
+                    note(need)
+                    local, envelope = locals_[c // n].items[local_id], messages[c].items[m]
+                    effects = deliver(local, envelope)
+                    heard(
+                        (
+                            c,
+                            local_id,
+                            m,
+                            self._arrived(c, local, envelope, effects) if effects else 0,
+                        )
+                    )
+                else:
+                    self.fill(need)
+            except ModelError:
+                pass
+
     def lay_out(self) -> bool:
         """Write what was asked, in tables that are large enough; whether all rows must be laid out
         anew."""
@@ -76,14 +102,15 @@ class Filling(WorldTables):
             told.clear()
         return anew
 
-    def hear(self, need: Sequence[int]) -> None:
-        """Run the handler on which an answer depends, so that it is known when it is asked for."""
+    def hear(self, need: Sequence[int]) -> Sequence[Effect]:
+        """Run the handler on which an answer depends, so that it is known when it is asked for; what
+        may happen."""
         kind, x, y, z, local_id = need
         if kind == a.DELIVERY:
             local = self.locals[x // self.n].items[y]
-            self.handling.deliver(local, self.messages[x].items[z])
-        elif kind == a.TIMER:
-            self._fired(x, y, z, local_id)
+            found: Sequence[Effect] = self.handling.deliver(local, self.messages[x].items[z])
+            return found
+        return self._fired(x, y, z, local_id) if kind == a.TIMER else ()
 
     # -- what the processes do -------------------------------------------------------------
 
@@ -116,15 +143,15 @@ class Filling(WorldTables):
         return [e for e in effects if e.local is not local or e.sends] if effects else effects
 
     def _delivery(self, c: int, local_id: int, m: int) -> None:
-        i = c // self.n
-        local, envelope = self.locals[i].items[local_id], self.messages[c].items[m]
-        effects: Sequence[Effect] = self._deliver(local, envelope)
-        p = 0
-        if effects:
-            if self.kind == "set":
-                effects = self._useful(local, effects)
-            p = self._pointer(type(envelope.message).__name__, i, effects)
-        self._delivered += (c, local_id, m, p)
+        local, envelope = self.locals[c // self.n].items[local_id], self.messages[c].items[m]
+        effects = self._deliver(local, envelope)
+        self._delivered += (c, local_id, m, self._arrived(c, local, envelope, effects))
+
+    def _arrived(self, c: int, local: Any, envelope: Envelope, effects: Sequence[Effect]) -> int:
+        """Where the effects of a delivery stand in `ops`."""
+        if self.kind == "set":
+            effects = self._useful(local, effects)
+        return self._pointer(type(envelope.message).__name__, c // self.n, effects)
 
     def _fired(self, unlimited: int, h: int, i: int, local_id: int) -> Sequence[Effect]:
         """What may happen when the timeout fires, if it can."""

@@ -30,7 +30,6 @@ BLOCK = 512
 #: The most successors that are kept at once; a chunk that has more is cut short.
 MOST_SUCCESSORS = 1 << 20
 
-
 #: What says where a search is, beside its states.
 PLACE = ("head", "level", "level_end")
 
@@ -261,7 +260,9 @@ class BreadthFirst(TableSearch):
         calls = [(*args, worker.top, count) for args, worker in zip(given[1:], others, strict=True)]
         for worker, top in zip(workers, self.team.beside(b.unfold, calls, work), strict=True):
             worker.top = top
-        return int(b.whole(self._spots[1], count))
+        if any(worker.status.flat[NOTED] or worker.status.flat[FULL] for worker in workers):
+            return int(b.whole(self._spots[1], count))
+        return count
 
     def _unfold_arguments(
         self, worker: Worker, first: int, count: int, block: int
@@ -269,7 +270,7 @@ class BreadthFirst(TableSearch):
         (begins, ends, _), room = self._spots, worker.room
         return (
             *self.tables, worker.needs, self.store.rows, first, count, self._taken, block,
-            worker.fields, worker.left, worker.jobs, self._out.part(0, room),
+            worker.fields, worker.left, worker.recent, worker.jobs, self._out.part(0, room),
             self._out_keys.part(0, room), self._names.part(0, room), self._codes.part(0, room),
             begins, ends, worker.status,
         )  # fmt: skip
@@ -339,7 +340,7 @@ class BreadthFirst(TableSearch):
                     return decided, None
                 try:
                     if self._see_to(answer, worker, at):
-                        decided, at = place, at + 1
+                        decided, at, asked = place, at + 1, self.asked
                 except ModelError as error:
                     if first < 0:
                         raise
@@ -348,7 +349,7 @@ class BreadthFirst(TableSearch):
                 if self.decided and first >= 0:
                     self._cut = min(self._cut, decided + 1)
                     return decided, None
-                answer = look.look_over(*self._look_arguments(worker, at, end, self.asked))
+                answer = look.look_over(*self._look_arguments(worker, at, end, asked))
         return decided, None
 
     def _look_arguments(

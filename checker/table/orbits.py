@@ -28,6 +28,7 @@ from checker.table.arrays import (
 )  # fmt: skip
 from checker.table.expansion import need, unpack
 from checker.table.kernels import inlined, kernel, part
+from checker.table.visiting import TAKEN
 
 
 @inlined
@@ -144,6 +145,30 @@ def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # ty
     for c in range(n * n):
         source = cell(cells, d[AT_SOURCE] + c * every + p)
         write(cells, d, keys, at, channels + c, ops[fields[behind + channels + source] + p])
+
+
+@inlined
+def recall(recent, at, out, k, out_keys):  # type: ignore[no-untyped-def]
+    """Takes the canonical form of out[k] from place `at` of `recent`, if it stands there; whether it
+    does."""
+    words = out.shape[1]
+    same = recent[at, 0] == (out[k, 0] | TAKEN)
+    for x in range(1, words):
+        same &= recent[at, x] == out[k, x]
+    if same:
+        for x in range(words):
+            out_keys[k, x] = recent[at, words + x]
+    return same
+
+
+@inlined
+def remember(recent, at, out, k, out_keys):  # type: ignore[no-untyped-def]
+    """Writes a row and its canonical form to place `at` of `recent`."""
+    words = out.shape[1]
+    for x in range(words):
+        recent[at, x] = out[k, x]
+        recent[at, words + x] = out_keys[k, x]
+    recent[at, 0] |= TAKEN
 
 
 @kernel

@@ -6,16 +6,20 @@ all rows are laid out anew, which is rare: a field grows by a bit at a time.
 """
 
 from collections.abc import Sequence
+from heapq import heapify, heappop, heapreplace
 
 from checker.table.blocks import Block
 from checker.table.kernels import kernel, part
+
+#: How many bits of a word are used: without the last, arithmetic on it needs no unsigned numbers.
+WIDTH = 63
 
 
 class Layout:
     """Where each field of a row stands.
 
     bits: how wide each field is. word, shift, mask: (fields,) int64. words: how many 64-bit words a row
-    has. 63 bits of a word are used, so that arithmetic on it needs no unsigned numbers.
+    has.
     """
 
     def __init__(self, bits: Sequence[int]) -> None:
@@ -32,15 +36,24 @@ class Layout:
 
     def grown(self, counts: Sequence[int]) -> "Layout":
         """A layout that holds so many numbers, of as few words as can be. What is left of these goes
-        to the fields, a bit each: to those that have outgrown theirs, which are likely to do so again,
-        then to all, the narrowest first."""
+        to the fields, bit by bit, each to that which is nearest to outgrowing its own; one that has
+        just done so is likely to do it again."""
         bits = _widths(counts)
         _, words = _placed(bits)
-        fields = sorted((f for f, width in enumerate(bits) if width), key=bits.__getitem__)
-        for field in [*(f for f in fields if bits[f] > self.bits[f]), *fields]:
+        full = [
+            (-count / (1 << width) * (2 if width > self.bits[field] else 1), field)
+            for field, (count, width) in enumerate(zip(counts, bits, strict=True))
+            if width
+        ]
+        heapify(full)
+        while full:
+            rate, field = full[0]
             bits[field] += 1
-            if _placed(bits)[1] > words:
+            if bits[field] <= WIDTH and _placed(bits)[1] == words:
+                heapreplace(full, (rate / 2, field))
+            else:
                 bits[field] -= 1
+                heappop(full)
         return Layout(bits)
 
     def fits(self, counts: Sequence[int]) -> bool:
@@ -68,7 +81,7 @@ def _placed(bits: Sequence[int]) -> tuple[list[tuple[int, int]], int]:
     used, places = [0], []
     for width in bits:
         word = 0
-        while width and used[word] + width > 63:
+        while width and used[word] + width > WIDTH:
             word += 1
             if word == len(used):
                 used.append(0)

@@ -30,6 +30,8 @@ Need = tuple[int, ...]
 
 #: The first number of an entry of the log that stands for the initial state of this number.
 INITIAL = -1
+#: How many canonical forms are kept.
+RECENT = 1 << 15
 #: Seconds between two looks at what the search has taken.
 PATIENCE = 0.1
 
@@ -57,8 +59,9 @@ class Asked:
 class Worker:
     """What one worker writes to while it looks around; see checker.table.expansion.
 
-    out, names: successors of one state at a time, for the look whether it is at rest. begin, top, room:
-    where what it has expanded begins and ends, and to where it may write.
+    recent: rows and their canonical forms, see checker.table.breadth. out, names: successors of one
+    state at a time, for the look whether it is at rest. begin, top, room: where what it has expanded
+    begins and ends, and to where it may write.
     """
 
     def __init__(self, fields: int, words: int, permutations: int) -> None:
@@ -68,10 +71,12 @@ class Worker:
         self.status = Block("int64", 3)
         self.begin = self.top = self.room = 0
         self.found = Block("int64", 2)
+        self._canonical = permutations > 0
         self.make_buffers(64, words)
 
     def make_buffers(self, successors: int, words: int) -> None:
-        """Room for so many successors of one state."""
+        """Room for so many successors of one state, in rows of so many words."""
+        self.recent = Block("int64", RECENT if self._canonical else 1, 2 * words)
         self.out = Block("int64", successors, words)
         self.names = Block("int32", successors)
         self.jobs = Block("int64", successors, 5)
@@ -195,29 +200,30 @@ class TableSearch:
         """Fill in what is missing. What states further ahead lack is not urgent: where the model
         fails there, the search may end before it comes to that."""
         now = dict.fromkeys(urgent)
+        rest = [need for need in dict.fromkeys(later) if need not in now]
         self.counts.phase = "filling tables"
-        fill, rename = self.filling.fill, self.renaming.fill
         try:
             for need in now:
-                (rename if need[0] in RENAMED else fill)(need)
-            for need in dict.fromkeys(later):
-                if need not in now:
-                    try:  # noqa: SIM105 (it costs something only where the model fails)
-                        (rename if need[0] in RENAMED else fill)(need)
-                    except ModelError:
-                        pass
+                self.ask(need)
+            self.filling.fill_able([need for need in rest if need[0] not in RENAMED])
+            for need in rest if self.symmetry else ():
+                if need[0] in RENAMED:
+                    with suppress(ModelError):
+                        self.ask(need)
         finally:
             self.filled()
             self._tell()
             self.counts.phase = "searching"
 
     def hear(self, worker: Worker, heard: int) -> int:
-        """Run the handlers for what a worker has noted behind the first so many needs; how many there
-        are now. Tables stay as they are, for others may be reading them."""
-        needs = worker.needed(heard)
+        """Run the handlers for what a worker has noted behind the first so many needs, and ask what is
+        seen of their outcomes; how many needs there are now. Tables stay as they are, for others may be
+        reading them."""
+        needs, view = worker.needed(heard), self.system.handling.view
         for need in needs:
             with suppress(ModelError):
-                self.filling.hear(need)
+                for effect in self.filling.hear(need):
+                    view(effect.local)
         return heard + len(needs)
 
     def ask(self, need: Need) -> None:

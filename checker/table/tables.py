@@ -167,6 +167,7 @@ class Tables:
         d[a.SYNCHRONOUS] = environment.timing == "synchronous"
         d[a.DETECTOR] = environment.detector != "none"
         d[a.DROPS] = self.system._drops
+        d[a.KEEPS] = self.kind == "set"
         d[a.FOLDS] = bool(self.system.folds)
         for channel in range(n * n):
             self.arena.put("target", channel // n, channel)
