@@ -13,6 +13,8 @@ from checker.table.kernels import kernel, part
 
 #: How many bits of a word are used: without the last, arithmetic on it needs no unsigned numbers.
 WIDTH = 63
+#: The most bits of a field: its mask stands in a table, as an int32.
+WIDEST = 31
 
 
 class Layout:
@@ -49,7 +51,7 @@ class Layout:
         while full:
             rate, field = full[0]
             bits[field] += 1
-            if bits[field] <= WIDTH and _placed(bits)[1] == words:
+            if bits[field] <= WIDEST and _placed(bits)[1] == words:
                 heapreplace(full, (rate / 2, field))
             else:
                 bits[field] -= 1
