@@ -5,9 +5,9 @@ from attrs import frozen
 
 @frozen
 class Reading:
-    """Random reads of memory per second, by all threads together."""
+    """Random reads of memory per second, or steps of arithmetic, by all threads together."""
 
-    #: "dependent" or "independent".
+    #: "dependent", "independent" or "arithmetic".
     kind: str
     threads: int
     per_second: float

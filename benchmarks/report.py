@@ -101,15 +101,17 @@ def growth(rows: Sequence[Row]) -> Grid:
 
 def reads(readings: Sequence[Reading]) -> Grid:
     """The memory probe."""
+    single = {reading.kind: reading.per_second for reading in readings if reading.threads == 1}
     return Grid(
-        "Random 8-byte reads of this machine",
-        ("reads", "threads", "million/s", "ns each, per thread"),
+        "Random 8-byte reads of this machine, and arithmetic without any",
+        ("reads", "threads", "million/s", "ns each, per thread", "times one thread"),
         tuple(
             (
                 reading.kind,
                 str(reading.threads),
                 f"{reading.per_second / 1e6:.1f}",
                 f"{1e9 * reading.threads / reading.per_second:.1f}",
+                f"{reading.per_second / single[reading.kind]:.2f}",
             )
             for reading in readings
         ),

@@ -10,7 +10,8 @@ from attrs import evolve
 from benchmarks import report
 from benchmarks.floors import floors
 from benchmarks.measuring import Row, measure
-from benchmarks.memory_probe import dependent, independent, table_of
+from benchmarks.memory_probe import arithmetic, dependent, independent, table_of
+from benchmarks.readings import Reading
 from benchmarks.running import Ran, run
 from benchmarks.sizes import GROWTH, LARGE, QUICK, Size, raft, two_phase
 from benchmarks.tools import (
@@ -152,6 +153,14 @@ def test_the_probe_visits_every_word_once() -> None:
     assert dependent.py_func(table, 7, 1 << 10) == 7
     assert dependent.py_func(table, 7, 1 << 9) != 7
     assert independent.py_func(table, 7, 1 << 10) == sum(table)
+    # Four rows of places that each come round to where they began.
+    assert arithmetic.py_func(table, 7, 1 << 12) == 7 + 8 + 9 + 10
+    assert arithmetic.py_func(table, 7, 4) == sum(table[7:11])
+
+
+def test_the_probe_says_what_a_second_thread_brings() -> None:
+    readings = [Reading("arithmetic", 1, 2e9), Reading("arithmetic", 2, 3e9)]
+    assert [cells[-1] for cells in report.reads(readings).rows] == ["1.00", "1.50"]
 
 
 def test_a_process_is_measured_with_its_memory(tmp_path: Path) -> None:

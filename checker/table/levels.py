@@ -23,8 +23,8 @@ from checker.table.store import moved, shares
 from checker.table.visiting import hashed, meet
 
 #: The least and the most states in a worker's part of a chunk. What is missing is collected from a
-#: whole chunk, so the first chunks are small.
-LEAST, MOST = 64, 8192
+#: whole chunk, so the first chunks are small. Several workers wait for each other at the end of each.
+LEAST, MOST, MOST_SHARED = 64, 1 << 13, 1 << 14
 #: The most states that a worker takes at once to expand them.
 BLOCK = 512
 #: The most successors that are kept at once; a chunk that has more is cut short.
@@ -201,7 +201,7 @@ class BreadthFirst(TableSearch):
             self.fill(urgent, needs)
             if self.filling.layout is not layout:
                 self._begin(workers)
-        self._pace = min(MOST, 2 * self._pace)
+        self._pace = min(MOST if self.team.workers == 1 else MOST_SHARED, 2 * self._pace)
         for worker in full:
             if len(self._out) < MOST_SUCCESSORS or not whole:
                 self._wanted = 2 * len(self._out)

@@ -149,9 +149,11 @@ class Store:
         old, numbers, before = self.slots, self.numbers, self.ranges()
         self._renew(places, old.shape[1])
         after = self.ranges()
-        for piece in range(PIECES):
+        # What is small may be in memory twice: to take it in pieces would take longer.
+        pieces = PIECES if len(old) >= LARGE else 1
+        for piece in range(pieces):
             spans = [
-                [low + (high - low) * p // PIECES for p in (piece, piece + 1)]
+                [low + (high - low) * p // pieces for p in (piece, piece + 1)]
                 for low, high in before
             ]
             calls = [
