@@ -12,6 +12,7 @@ from checker import Environment, Id, Outcome, Protocol, timeout
 from checker.errors import ModelError, SplitbrainError
 from checker.properties import invariant
 from checker.reference import Limits
+from checker.table.blocks import Block
 from checker.table.levels import BreadthFirst
 
 MODEL = RaftElection(nodes=3, max_term=2)
@@ -82,6 +83,18 @@ def stale_rename(engine: BreadthFirst) -> None:
 @pytest.mark.parametrize("question", [PLAIN, SYMMETRIC], ids=["plain", "symmetric"])
 def test_unspoilt_it_agrees(question: Question) -> None:
     assert spoilt(question, nothing) == told(question.reference())
+
+
+@pytest.mark.parametrize("room", [1, 2, 7])
+@pytest.mark.parametrize("question", [PLAIN, SYMMETRIC], ids=["plain", "symmetric"])
+def test_it_agrees_where_few_needs_can_be_noted(question: Question, room: int) -> None:
+    class Narrow(BreadthFirst):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            for worker in self.workers:
+                worker.needs = Block("int64", room, 5)
+
+    assert spoilt(question, nothing, Narrow) == told(question.reference())
 
 
 @pytest.mark.parametrize("spoil", [wrong_entry, forgotten_timeout, lost_state, dropped_inserts])

@@ -51,11 +51,11 @@ def unfold(
             if d[PERMUTATIONS]:
                 for k in range(top, end):
                     at = hash_of(out, k) & (recent.shape[0] - 1)
-                    if not recall(recent, at, out, k, out_keys):
-                        lacked = status[NOTED]
-                        canonical(cells, d, ops, needs, out, k, out_keys, fields, left, status)
-                        if status[NOTED] == lacked:
-                            remember(recent, at, out, k, out_keys)
+                    # Whether something is missing, the needs do not tell: there may be no more room.
+                    if not recall(recent, at, out, k, out_keys) and canonical(
+                        cells, d, ops, needs, out, k, out_keys, fields, left, status
+                    ):
+                        remember(recent, at, out, k, out_keys)
             if status[FULL]:
                 return top
             if status[NOTED] > noted:

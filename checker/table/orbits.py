@@ -90,7 +90,7 @@ def write(cells, d, keys, at, f, value):  # type: ignore[no-untyped-def]
 
 @part
 def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # type: ignore[no-untyped-def]
-    """Writes the canonical form of rows[at] to keys[at], unless something is missing.
+    """Writes the canonical form of rows[at] to keys[at], unless something is missing; whether it did.
 
     left: (permutations,) int64, scratch: those whose images are least as far as was looked. Field by
     field, those drop out whose image is greater. For the first field it is known beforehand which
@@ -98,7 +98,7 @@ def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # ty
     """
     unpack(cells, d, rows, at, fields)
     if not images(cells, d, needs, fields, status):
-        return
+        return False
     n, every = d[N], d[PERMUTATIONS]
     behind, channels = n + 2 + n * n, n + 2
     count, least = 0, -1
@@ -145,6 +145,7 @@ def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # ty
     for c in range(n * n):
         source = cell(cells, d[AT_SOURCE] + c * every + p)
         write(cells, d, keys, at, channels + c, ops[fields[behind + channels + source] + p])
+    return True
 
 
 @inlined
