@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from checker.table.arrays import TABLES, Arena
+from checker.table.arena import Arena
+from checker.table.arrays import TABLES
 from checker.table.blocks import CODES, Block
 
 

@@ -108,9 +108,9 @@ def test_what_cannot_be_compiled_is_told(monkeypatch: pytest.MonkeyPatch, place:
 
 def test_every_kernel_that_python_calls_is_compiled_beforehand() -> None:
     """Otherwise the first call would compile it, one after the other, and nobody be told."""
-    from checker.table import breadth, depth, looking, orbits, rows, visiting, walks
+    from checker.table import arena, breadth, depth, looking, orbits, rows, visiting, walks
 
-    modules: list[Any] = [arrays, breadth, depth, looking, orbits, rows, visiting, walks]
+    modules: list[Any] = [arena, arrays, breadth, depth, looking, orbits, rows, visiting, walks]
     found = {value.name for module in modules for value in vars(module).values()
              if isinstance(value, Kernel)}  # fmt: skip
     assert found == {kernel for share in compiling.SHARES for kernel in share}

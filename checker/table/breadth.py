@@ -15,7 +15,8 @@ yet to be expanded.
 """
 
 from checker.table.arrays import PERMUTATIONS
-from checker.table.expansion import FULL, NOTED, expand
+from checker.table.expansion import expand
+from checker.table.jobs import FULL, NOTED
 from checker.table.kernels import kernel
 from checker.table.orbits import canonical, recall, remember
 from checker.table.sharing import take

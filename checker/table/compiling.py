@@ -23,7 +23,7 @@ from checker.table.loading import load
 #: The kernels that Python calls, so parted that two processes take about as long.
 SHARES = (
     ("breadth.unfold", "depth.descend", "depth.push", "arrays.memo_put", "arrays.memo_move",
-     "arrays.spread", "arrays.write_deliveries", "arrays.write_timers"),
+     "arena.spread", "arena.write_deliveries", "arena.write_timers"),
     (
         "looking.look_over", "looking.steps_over", "walks.walk", "visiting.meet",
         "visiting.hashed", "visiting.regrow", "visiting.enter_moved", "visiting.enter_all",

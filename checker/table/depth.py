@@ -7,7 +7,8 @@ int64, at the places named below. Others: see checker.table.expansion.
 
 from checker.table import looking
 from checker.table.arrays import PERMUTATIONS
-from checker.table.expansion import FULL, NOTED, expand
+from checker.table.expansion import expand
+from checker.table.jobs import FULL, NOTED
 from checker.table.kernels import kernel
 from checker.table.looking import NOTHING, STEPS, look, steps_over
 from checker.table.orbits import canonical

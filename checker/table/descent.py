@@ -6,7 +6,7 @@ from checker.reference import Counts
 from checker.table import depth as d
 from checker.table import looking as look
 from checker.table.blocks import Block
-from checker.table.expansion import FULL, JOBS, NOTED
+from checker.table.jobs import FULL, JOBS, NOTED
 from checker.table.rows import Layout
 from checker.table.searching import Asked, TableSearch
 from checker.table.store import grown

@@ -12,6 +12,7 @@ from checker.network import Envelope
 from checker.running import Effect
 from checker.system import System
 from checker.table import arrays as a
+from checker.table.arena import write_deliveries, write_timers
 from checker.table.arrays import VIEW_BITS
 from checker.table.blocks import Block
 from checker.table.numbering import TableLimitError
@@ -95,10 +96,10 @@ class Filling(WorldTables):
         anew = super().lay_out()
         cells, d = self.arena.cells, self.arena.d
         if told := self._delivered:
-            a.write_deliveries(cells, d, Block.of("int64", told), len(told))
+            write_deliveries(cells, d, Block.of("int64", told), len(told))
             told.clear()
         if told := self._timed:
-            a.write_timers(cells, d, Block.of("int64", told), len(told))
+            write_timers(cells, d, Block.of("int64", told), len(told))
             told.clear()
         return anew
 

@@ -16,7 +16,7 @@ from checker.reference import Counts
 from checker.table import breadth as b
 from checker.table import looking as look
 from checker.table.blocks import Block
-from checker.table.expansion import FULL, NOTED
+from checker.table.jobs import FULL, NOTED
 from checker.table.rows import Layout
 from checker.table.searching import INITIAL, Asked, Need, NoRoomError, TableSearch, Worker
 from checker.table.store import moved, shares

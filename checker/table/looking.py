@@ -1,7 +1,7 @@
 """Compiled: what properties say of new states and of transitions.
 
 Words of the properties are kept by what they may see: the views of all processes, and the history.
-asked: (4,) int64, the places named below. status: see checker.table.expansion.
+asked: (4,) int64, the places named below. status: see checker.table.jobs.
 """
 
 from checker.table.arrays import (
@@ -21,7 +21,8 @@ from checker.table.arrays import (
     memo_key,
     packed_key,
 )
-from checker.table.expansion import FULL, NOTED, expand, unpack_shown
+from checker.table.expansion import expand, unpack_shown
+from checker.table.jobs import FULL, NOTED
 from checker.table.kernels import inlined, kernel
 
 # What a look ends with.

@@ -26,7 +26,8 @@ from checker.table.arrays import (
     Q,
     cell,
 )  # fmt: skip
-from checker.table.expansion import need, unpack
+from checker.table.expansion import unpack
+from checker.table.jobs import need
 from checker.table.kernels import inlined, kernel, part
 from checker.table.visiting import TAKEN
 

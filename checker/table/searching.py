@@ -17,8 +17,8 @@ from checker.reference import Counts, Limits, Progress, Run
 from checker.symmetry import Symmetry
 from checker.system import System
 from checker.table.blocks import Block
-from checker.table.expansion import FULL, JOBS, NOTED
 from checker.table.filling import Filling
+from checker.table.jobs import FULL, JOBS, NOTED
 from checker.table.orbits import canonical_all
 from checker.table.renaming import TABLE as RENAMED
 from checker.table.renaming import Renaming

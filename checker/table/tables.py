@@ -8,7 +8,8 @@ from typing import Any
 from checker.network import Envelope
 from checker.system import ClusterState, System
 from checker.table import arrays as a
-from checker.table.arrays import HALF, Arena
+from checker.table.arena import Arena
+from checker.table.arrays import HALF
 from checker.table.blocks import Block
 from checker.table.numbering import Numbers, TableLimitError, Values
 from checker.table.rows import Layout

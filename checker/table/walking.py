@@ -9,7 +9,7 @@ from checker.reference import WALK_DEPTH, Counts, Run, not_exhaustive
 from checker.table import looking as look
 from checker.table import walks as w
 from checker.table.blocks import Block
-from checker.table.expansion import FULL, JOBS, NOTED
+from checker.table.jobs import FULL, JOBS, NOTED
 from checker.table.rows import Layout
 from checker.table.searching import Asked, TableSearch
 from checker.table.store import moved

@@ -16,7 +16,8 @@ import numpy as np
 
 from checker.draws import FIRST, SECOND, STEP
 from checker.table.arrays import AT_DOWN, AT_VIEWS, PERMUTATIONS, L, N, cell
-from checker.table.expansion import FULL, NOTED, expand
+from checker.table.expansion import expand
+from checker.table.jobs import FULL, NOTED
 from checker.table.kernels import kernel, part
 from checker.table.looking import (
     MISSING,
