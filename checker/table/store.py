@@ -18,8 +18,8 @@ FEWEST, LARGE = 1 << 14, 1 << 20
 LINE = 8
 #: In how many pieces what grows is moved.
 PIECES = 16
-#: For how many states there is room at first. What is never touched costs nothing.
-ROOM = 1 << 22
+#: For how many states there is room at first.
+ROOM = 1 << 16
 
 
 def shares(begin: int, end: int, many: int) -> list[tuple[int, int]]:
