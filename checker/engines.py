@@ -29,7 +29,7 @@ Engine = Literal["auto", "table", "reference"]
 
 #: How many states the reference explorer may meet, or steps walk at random, before the table engine
 #: takes over: about as many as in the time that loading the compiled code takes.
-SMALL = 1_000
+SMALL = 200
 #: The same where the compiled code is not on disk yet, and up to a minute would go into making it.
 COLD = 200_000
 
@@ -102,7 +102,7 @@ def search(task: Task, engine: Engine = "auto") -> Found:
         spent += first.exploration.seconds
         # Its states are no longer needed, and there may be many more to come.
         del first
-        # To load compiled code takes a tenth of a second, which a small search does not pay.
+        # To load compiled code takes a few hundredths of a second, which a small search does not pay.
         from checker.table.compiling import compiled
 
         if compiled():
