@@ -355,7 +355,7 @@ def test_phases_are_told_of(
 ) -> None:
     phases: list[str] = []
     monkeypatch.setattr(Ticker, "tick", lambda self, counts: phases.append(counts.phase))
-    scope = ("check", RAFT, "--set", "max_term=1", "--symmetry")
+    scope = ("check", RAFT, "--set", "max_term=1", "--symmetry", "--engine", "reference")
     assert command(*scope) == 0
     assert phases == ["checking symmetry"]
     assert command(*scope, "--set", "broken=true", f"--out={tmp_path / 'x.json'}") == 12
