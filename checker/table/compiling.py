@@ -27,7 +27,8 @@ SHARES = (
     (
         "looking.look_over", "looking.steps_over", "walks.walk", "visiting.meet",
         "visiting.hashed", "visiting.regrow", "visiting.enter_moved", "visiting.enter_all",
-        "breadth.settle", "breadth.tally", "breadth.whole", "orbits.canonical_all", "rows.move_rows",
+        "breadth.settle", "breadth.tally", "breadth.whole", "orbits.canonical_all",
+        "orbits.write_images", "rows.move_rows",
     ),
 )  # fmt: skip
 

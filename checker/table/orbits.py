@@ -149,6 +149,24 @@ def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # ty
     return True
 
 
+@kernel
+def write_images(edges, products, orbit, ops, begin, permutations):  # type: ignore[no-untyped-def]
+    """Writes what becomes of each element of an orbit under each permutation, from ops[begin] on: of
+    the first element under all permutations, then of the next.
+
+    orbit: (elements,) int64, their numbers. edges: (generators, elements) int64: which element each
+    generator makes of each. products: (permutations but the first, 3) int64, in an order in which each
+    follows that before it: a permutation, the generator that comes last in it, what comes before.
+    """
+    for element in range(orbit.shape[0]):
+        at = begin + element * permutations
+        ops[at] = element
+        for x in range(products.shape[0]):
+            ops[at + products[x, 0]] = edges[products[x, 1], ops[at + products[x, 2]]]
+        for p in range(permutations):
+            ops[at + p] = orbit[ops[at + p]]
+
+
 @inlined
 def recall(recent, at, out, k, out_keys):  # type: ignore[no-untyped-def]
     """Takes the canonical form of out[k] from place `at` of `recent`, if it stands there; whether it

@@ -188,12 +188,17 @@ class Tables:
 
     def append(self, numbers: Sequence[int]) -> int:
         """Add a list to `ops`; where it begins."""
-        at = self._ops_used
-        self._ops_used = at + len(numbers)
-        if self._ops_used > len(self.ops):
-            larger = Block("int64", len(self.ops) + max(len(self.ops), len(numbers)))
-            self.ops = self.ops.copy_to(larger)
+        at = self.reserve(len(numbers))
         self.ops.flat[at : at + len(numbers)] = array("q", numbers)
+        return at
+
+    def reserve(self, places: int) -> int:
+        """Room for so many numbers in `ops`; where it begins."""
+        at = self._ops_used
+        self._ops_used = at + places
+        if self._ops_used > len(self.ops):
+            larger = Block("int64", len(self.ops) + max(len(self.ops), places))
+            self.ops = self.ops.copy_to(larger)
         return at
 
     def _fault(self, name: str) -> int:
