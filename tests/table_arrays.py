@@ -1,25 +1,13 @@
-"""Blocks and tables as arrays of NumPy's, and the other way round: what tests look into and spoil."""
+"""Blocks and tables as arrays of NumPy's: what tests look into and spoil."""
 
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from checker.table.arena import Arena
 from checker.table.arrays import TABLES
-from checker.table.blocks import CODES, Block
+from checker.table.checkpoints import array_of, block_of
 
-
-def array_of(block: Block) -> Any:
-    """The numbers of a block: not a copy."""
-    return np.frombuffer(block.flat, dtype=block.kind).reshape(block.shape)
-
-
-def block_of(array: Any) -> Block:
-    """A copy of an array."""
-    made = Block(array.dtype.name, *array.shape)
-    made.flat[:] = memoryview(array.ravel()).cast("B").cast(CODES[made.kind])
-    return made
+__all__ = ["array_of", "block_of", "table_of"]
 
 
 def table_of(arena: Arena, name: str) -> Any:

@@ -36,11 +36,11 @@ def save(search: TableSearch, keep: Keep, place: Mapping[str, int]) -> None:
     }
     arrays: dict[str, Any] = {
         "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8),
-        "rows": _array(store.rows.part(0, size)),
-        "parents": _array(store.parents.part(0, size)),
+        "rows": array_of(store.rows.part(0, size)),
+        "parents": array_of(store.parents.part(0, size)),
         "bits": np.array(search.filling.layout.bits, dtype=np.int64),
         "log": np.array(search.filling.log, dtype=np.int64).reshape(-1, 5),
-        "coverage": _array(search.coverage),
+        "coverage": array_of(search.coverage),
     }
     file = keep.directory / keep.FILE
     aside = file.with_suffix(f".{os.getpid()}.part")
@@ -75,10 +75,10 @@ def load(search: TableSearch, keep: Keep) -> dict[str, int]:
     filling.take_layout(Layout(arrays["bits"].tolist()))
     # Also what is written to while the search runs has rows of so many words.
     search.lay_out(before, filling.layout)
-    store.take(_block(rows), _block(parents))
+    store.take(block_of(rows), block_of(parents))
     search.filled()
     _enter(search)
-    _block(arrays["coverage"]).copy_to(search.coverage)
+    block_of(arrays["coverage"]).copy_to(search.coverage)
     search.transitions, search.counts.depth = meta["transitions"], meta["depth"]
     search.spend(meta["seconds"])
     for at, fields in meta["events"]:
@@ -89,12 +89,12 @@ def load(search: TableSearch, keep: Keep) -> dict[str, int]:
     return dict(meta["place"])
 
 
-def _array(block: Block) -> Any:
+def array_of(block: Block) -> Any:
     """The numbers of a block, for NumPy."""
     return np.frombuffer(block.flat, dtype=CODES[block.kind]).reshape(block.shape)
 
 
-def _block(array: Any) -> Block:
+def block_of(array: Any) -> Block:
     """The numbers of an array of NumPy's."""
     made = Block(array.dtype.name, *array.shape)
     made.flat[:] = memoryview(array.ravel()).cast("B").cast(CODES[made.kind])

@@ -6,9 +6,8 @@ from checker.reference import Counts
 from checker.table import depth as d
 from checker.table import looking as look
 from checker.table.blocks import Block
-from checker.table.jobs import FULL, JOBS, NOTED
 from checker.table.rows import Layout
-from checker.table.searching import Asked, TableSearch
+from checker.table.searching import Asked, TableSearch, clear
 from checker.table.store import grown
 
 #: Expansions between two looks at the clock.
@@ -65,7 +64,7 @@ class DepthFirst(TableSearch):
                 case look.ROOM:
                     worker.grow()
                     self._make_buffers(2 * len(self._out))
-                    status[FULL] = status[NOTED] = status[JOBS] = 0
+                    clear(self._status)
                 case look.MISSING:
                     self.fill_noted(self._status)
                 case look.UNSEEN:

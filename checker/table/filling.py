@@ -4,10 +4,9 @@ Everything gets its number here, in the order in which it is met. Nothing here d
 order of what may happen, and what counts as a step, is that of `checker.system`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from checker.errors import ModelError
 from checker.network import Envelope
 from checker.running import Effect
 from checker.system import System
@@ -65,31 +64,6 @@ class Filling(WorldTables):
             function, end = self._fill[kind]
             function(*need[1:end])
 
-    def fill_able(self, needs: Iterable[tuple[int, ...]]) -> None:
-        """The same for all of these, but for those in which the model fails. Most are deliveries, and
-        most of these do nothing: in a large search this loop is where the time in Python goes."""
-        n, locals_, messages, deliver = self.n, self.locals, self.messages, self._deliver
-        heard, note = self._delivered.extend, self.log.extend
-        for need in needs:
-            kind, c, local_id, m, _ = need
-            try:
-                if kind == a.DELIVERY:
-                    note(need)
-                    local, envelope = locals_[c // n].items[local_id], messages[c].items[m]
-                    effects = deliver(local, envelope)
-                    heard(
-                        (
-                            c,
-                            local_id,
-                            m,
-                            self._arrived(c, local, envelope, effects) if effects else 0,
-                        )
-                    )
-                else:
-                    self.fill(need)
-            except ModelError:
-                pass
-
     def lay_out(self) -> bool:
         """Write what was asked, in tables that are large enough; whether all rows must be laid out
         anew."""
@@ -145,14 +119,12 @@ class Filling(WorldTables):
 
     def _delivery(self, c: int, local_id: int, m: int) -> None:
         local, envelope = self.locals[c // self.n].items[local_id], self.messages[c].items[m]
-        effects = self._deliver(local, envelope)
-        self._delivered += (c, local_id, m, self._arrived(c, local, envelope, effects))
-
-    def _arrived(self, c: int, local: Any, envelope: Envelope, effects: Sequence[Effect]) -> int:
-        """Where the effects of a delivery stand in `ops`."""
-        if self.kind == "set":
-            effects = self._useful(local, effects)
-        return self._pointer(type(envelope.message).__name__, c // self.n, effects)
+        effects, p = self._deliver(local, envelope), 0
+        if effects:
+            if self.kind == "set":
+                effects = self._useful(local, effects)
+            p = self._pointer(type(envelope.message).__name__, c // self.n, effects)
+        self._delivered += (c, local_id, m, p)
 
     def _fired(self, unlimited: int, h: int, i: int, local_id: int) -> Sequence[Effect]:
         """What may happen when the timeout fires, if it can."""

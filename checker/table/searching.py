@@ -56,6 +56,11 @@ class Asked:
     seed: int = 0
 
 
+def clear(status: Block) -> None:
+    """Nothing is noted, too small or listed: see checker.table.jobs."""
+    status.flat[NOTED] = status.flat[FULL] = status.flat[JOBS] = 0
+
+
 class Worker:
     """What one worker writes to while it looks around; see checker.table.expansion.
 
@@ -71,12 +76,11 @@ class Worker:
         self.status = Block("int64", 3)
         self.begin = self.top = self.room = 0
         self.found = Block("int64", 2)
-        self._canonical = permutations > 0
         self.make_buffers(64, words)
 
     def make_buffers(self, successors: int, words: int) -> None:
         """Room for so many successors of one state, in rows of so many words."""
-        self.recent = Block("int64", RECENT if self._canonical else 1, 2 * words)
+        self.recent = Block("int64", RECENT if len(self.left) else 1, 2 * words)
         self.out = Block("int64", successors, words)
         self.names = Block("int32", successors)
         self.jobs = Block("int64", successors, 5)
@@ -88,8 +92,7 @@ class Worker:
 
     def forget(self) -> None:
         """Nothing is missing, as far as is known."""
-        status = self.status.flat
-        status[NOTED] = status[FULL] = status[JOBS] = 0
+        clear(self.status)
 
     def needed(self, begin: int = 0) -> list[Need]:
         """What is missing, but for so much that was noted first."""
@@ -200,16 +203,16 @@ class TableSearch:
         """Fill in what is missing. What states further ahead lack is not urgent: where the model
         fails there, the search may end before it comes to that."""
         now = dict.fromkeys(urgent)
-        rest = [need for need in dict.fromkeys(later) if need not in now]
         self.counts.phase = "filling tables"
         try:
             for need in now:
                 self.ask(need)
-            self.filling.fill_able([need for need in rest if need[0] not in RENAMED])
-            for need in rest if self.symmetry else ():
-                if need[0] in RENAMED:
-                    with suppress(ModelError):
+            for need in dict.fromkeys(later):
+                if need not in now:
+                    try:  # noqa: SIM105 (it costs something only where the model fails)
                         self.ask(need)
+                    except ModelError:
+                        pass
         finally:
             self.filled()
             self._tell()

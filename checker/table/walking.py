@@ -9,9 +9,8 @@ from checker.reference import WALK_DEPTH, Counts, Run, not_exhaustive
 from checker.table import looking as look
 from checker.table import walks as w
 from checker.table.blocks import Block
-from checker.table.jobs import FULL, JOBS, NOTED
 from checker.table.rows import Layout
-from checker.table.searching import Asked, TableSearch
+from checker.table.searching import Asked, TableSearch, clear
 from checker.table.store import moved
 
 #: How often the kernel does something between two looks at the clock.
@@ -70,7 +69,7 @@ class RandomWalks(TableSearch):
                     self.make_room(1)
                 case look.ROOM:
                     worker.grow()
-                    status[FULL] = status[NOTED] = status[JOBS] = 0
+                    clear(self._status)
                 case look.MISSING:
                     self.fill_noted(self._status)
                 case look.UNSEEN:
