@@ -8,7 +8,6 @@ import ast
 import inspect
 import re
 import sys
-import traceback
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import cache
@@ -274,7 +273,9 @@ def _module(path: Path) -> ModuleType:
 
 def _place_in(path: Path, error: BaseException) -> str:
     """File and line of the innermost frame in the file."""
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+    from traceback import extract_tb
+
+    lines = [f.lineno for f in extract_tb(error.__traceback__) if f.filename == str(path)]
     return f"{path}:{lines[-1]}" if lines else str(path)
 
 
@@ -283,8 +284,10 @@ def blamed(error: BaseException) -> str:
 
     Libraries in between are passed over: they fail on what they were given.
     """
+    from traceback import walk_tb
+
     models = {entry.module for entry in _entries().values()}
-    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+    for frame, line in reversed(list(walk_tb(error.__traceback__))):
         name = str(frame.f_globals.get("__name__", ""))
         if name.partition(".")[0] in ("checker", "traces"):
             return ""

@@ -5,7 +5,6 @@ handler. Mutation is looked for at every run. To find a handler that is not dete
 twice, and what it returned compared: at each of its first runs, and then now and then.
 """
 
-import traceback
 from collections.abc import Callable
 from inspect import getsourcefile, getsourcelines
 from pathlib import Path
@@ -45,7 +44,9 @@ def place(function: Callable[..., Any]) -> str:
 
 def raised_at(error: BaseException, function: Callable[..., Any]) -> str:
     """File and line of the innermost frame in the function's own file: where the model failed."""
-    frames = traceback.extract_tb(error.__traceback__)
+    from traceback import extract_tb
+
+    frames = extract_tb(error.__traceback__)
     own = [f for f in frames if f.filename == getsourcefile(function)] or list(frames)
     return f"{own[-1].filename}:{own[-1].lineno}"
 

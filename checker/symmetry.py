@@ -108,7 +108,7 @@ class Symmetry:
             for key, (*asked, word) in _growing(kept):
                 plain = word is NOTHING or word is True or word is False
                 for by in generators:
-                    found = kept.get(tuple([by.image.get(one, 0) for one in key]))
+                    found = kept.get(tuple(map(by.image.get, key)))
                     given = again(*map(by, asked)) if found is None else found[-1]
                     if not ((plain and given is word) or by.commutes(word, given)):
                         shown = ", ".join(map(str, asked))
@@ -145,6 +145,7 @@ class Named:
     def __init__(self, system: System, names: Renaming) -> None:
         self.names = names
         self._value = system.handling.value
+        self._swap = all(names.get(image, image) == id for id, image in names.items())
         self._done: dict[int, tuple[Any, Any]] = {}
         #: The `id()` of what has been renamed, and of what it has become.
         self.image: dict[int, int] = {}
@@ -154,11 +155,19 @@ class Named:
     def __call__(self, value: Any) -> Any:
         """The value, interned, with its processes renamed."""
         found = self._done.get(id(value))
-        if found is None:
-            # The value is held on to, so that nothing else gets its id.
-            found = self._done[id(value)] = (value, self._value(rename(value, self.names)))
-            self.image[id(value)] = id(found[1])
-        return found[1]
+        if found is not None:
+            return found[1]
+        image = self._value(rename(value, self.names))
+        self._keep(value, image)
+        if self._swap:
+            # What is renamed twice is what it was.
+            self._keep(image, value)
+        return image
+
+    def _keep(self, value: Any, image: Any) -> None:
+        # The value is held on to, so that nothing else gets its id.
+        self._done[id(value)] = (value, image)
+        self.image[id(value)] = id(image)
 
     def in_place(self, views: tuple[Any, ...]) -> tuple[Any, ...]:
         """The views renamed, each at the place of the renamed process."""
@@ -169,18 +178,19 @@ class Named:
         same ones, with sends in an order that does not depend on ids."""
         if word is NOTHING or isinstance(word, bool):
             return bool(word == given)
-        if isinstance(word, tuple) and all(isinstance(effect, Effect) for effect in word):
-            renamed = [self._ids(effect) for effect in word]
-            there = [(id(e.local), *map(id, e.sends)) for e in given]
-            return renamed == there or set(renamed) == set(there)
-        return bool(self(word) == given)
+        if not isinstance(word, tuple) or word[0].__class__ is not Effect:
+            return bool(self(word) == given)
+        renamed = [self._ids(effect) for effect in word]
+        there = [(id(e.local), *map(id, e.sends)) for e in given]
+        return renamed == there or set(renamed) == set(there)
 
     def _ids(self, effect: Effect) -> tuple[int, ...]:
         """What tells one effect, once renamed, from others."""
-        local, sends = id(self(effect.local)), effect.sends
+        local, sends = effect.local, effect.sends
+        image = self.image.get(id(local)) or id(self(local))
         if not sends:
-            return (local,)
-        return (local, *map(id, sorted(map(self, sends), key=_destination)))
+            return (image,)
+        return (image, *map(id, sorted(map(self, sends), key=_destination)))
 
 
 def _destination(envelope: Envelope) -> Id:

@@ -142,8 +142,9 @@ def _inside(cls: Any) -> Callable[[Any], Iterable[Any]] | None:
     return None if issubclass(cls, int | str | Enum) else _content(cls)
 
 
-#: What holds nothing that could change.
-_LEAVES = frozenset({int, str, bool, type(None), Id})
+#: What renaming leaves as it is, and what holds nothing that could change.
+_PLAIN = frozenset({int, str, bool, type(None)})
+_LEAVES = _PLAIN | {Id}
 #: What holds values that are not fields. A constant: `tuple | frozenset` makes a type at each run.
 _CONTAINERS = (tuple, frozenset)
 
@@ -214,7 +215,16 @@ def _renaming(cls: Any) -> Callable[[Any, Renaming], Any]:
 
 def _all_renamed(values: Iterable[Any], names: Renaming) -> tuple[Any, ...]:
     """The values renamed, or () where no one is changed."""
-    new = tuple([_renaming(value.__class__)(value, names) for value in values])
+    new = tuple(
+        [
+            value
+            if (kind := value.__class__) in _PLAIN
+            else names.get(value, value)
+            if kind is Id
+            else _renaming(kind)(value, names)
+            for value in values
+        ]
+    )
     return () if all(map(is_, new, values)) else new
 
 

@@ -1,6 +1,8 @@
 """Kernels on disk: compiled by other processes, kept until a source changes, loaded and called."""
 
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -33,12 +35,15 @@ def test_what_is_not_on_disk_is_compiled_and_what_is_stale_thrown_away(place: Pa
     assert len(left) == 2 and foreign.name in left and stale.name not in left
 
 
-def test_a_changed_source_makes_other_files(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+@pytest.mark.parametrize("source", ["visiting.py", "sharing.py", "translating.py"])
+def test_a_changed_source_makes_other_files(
+    monkeypatch: pytest.MonkeyPatch, place: Path, source: str
+) -> None:
     before = compiling._file("arrays.memo_put")
     read = Path.read_bytes
 
     def edited(path: Path) -> bytes:
-        return read(path) + b"#" * (path.name == "visiting.py")
+        return read(path) + b"#" * (path.name == source)
 
     monkeypatch.setattr(Path, "read_bytes", edited)
     compiling._made_from.cache_clear()
@@ -108,9 +113,10 @@ def test_what_cannot_be_compiled_is_told(monkeypatch: pytest.MonkeyPatch, place:
 
 def test_every_kernel_that_python_calls_is_compiled_beforehand() -> None:
     """Otherwise the first call would compile it, one after the other, and nobody be told."""
-    from checker.table import arena, breadth, depth, looking, orbits, rows, visiting, walks
+    import checker.table
 
-    modules: list[Any] = [arena, arrays, breadth, depth, looking, orbits, rows, visiting, walks]
+    modules = [import_module(f"checker.table.{found.name}")
+               for found in iter_modules(checker.table.__path__)]  # fmt: skip
     found = {value.name for module in modules for value in vars(module).values()
              if isinstance(value, Kernel)}  # fmt: skip
     assert found == {kernel for share in compiling.SHARES for kernel in share}

@@ -27,8 +27,8 @@ def spoilt(question: Question, spoil: Any, base: Any = BreadthFirst) -> dict[str
     class Spoilt(base):  # type: ignore[misc]
         done = False
 
-        def _prepare(self) -> None:
-            super()._prepare()
+        def _prepare(self, count: int) -> None:
+            super()._prepare(count)
             if not self.done and self.store.size > 100:
                 self.done = True
                 spoil(self)

@@ -1,6 +1,5 @@
 """The `splitbrain` command, and what becomes of errors."""
 
-import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -38,8 +37,6 @@ for name, place in {
 
 def main() -> None:
     """Run the command and exit with the code of the table in ARCHITECTURE.md."""
-    # A search makes many objects and drops few: to look for cycles all the time takes a seventh of it.
-    gc.set_threshold(100_000, 20, 100)
     for stream in (sys.stdout, sys.stderr):
         # An arrow in a picture is no reason to fail where the encoding has none.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]

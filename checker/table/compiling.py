@@ -27,10 +27,13 @@ SHARES = (
     (
         "looking.look_over", "looking.steps_over", "walks.walk", "visiting.meet",
         "visiting.hashed", "visiting.regrow", "visiting.enter_moved", "visiting.enter_all",
-        "breadth.settle", "breadth.tally", "breadth.whole", "orbits.canonical_all",
-        "orbits.write_images", "rows.move_rows",
+        "breadth.settle", "breadth.tally", "breadth.whole", "jobs.noted",
+        "orbits.canonical_all", "orbits.write_images", "rows.move_rows",
     ),
 )  # fmt: skip
+
+#: What else compiled code depends on, besides the sources that import `checker.table.kernels`.
+OTHERS = ("kernels", "blocks")
 
 
 @cache
@@ -39,7 +42,7 @@ def _made_from() -> str:
     told = []
     for source in sorted(Path(__file__).parent.glob("*.py")):
         text = source.read_bytes()
-        if b"table.kernels import" in text or source.stem in ("kernels", "compiling", "blocks"):
+        if b"kernels import" in text or b"import kernels" in text or source.stem in OTHERS:
             told.append(text)
     # Each version of numba has its own of llvmlite.
     versions = (llvmlite.__version__, sys.implementation.cache_tag)

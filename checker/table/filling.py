@@ -66,7 +66,8 @@ class Filling(WorldTables):
 
     def lay_out(self) -> bool:
         """Write what was asked, in tables that are large enough; whether all rows must be laid out
-        anew."""
+        anew. Of deliveries and timeouts nothing is written before this: others may be reading the
+        tables while these are asked."""
         anew = super().lay_out()
         cells, d = self.arena.cells, self.arena.d
         if told := self._delivered:
@@ -76,16 +77,6 @@ class Filling(WorldTables):
             write_timers(cells, d, Block.of("int64", told), len(told))
             told.clear()
         return anew
-
-    def hear(self, need: Sequence[int]) -> Sequence[Effect]:
-        """Run the handler on which an answer depends, so that it is known when it is asked for; what
-        may happen."""
-        kind, x, y, z, local_id = need
-        if kind == a.DELIVERY:
-            local = self.locals[x // self.n].items[y]
-            found: Sequence[Effect] = self.handling.deliver(local, self.messages[x].items[z])
-            return found
-        return self._fired(x, y, z, local_id) if kind == a.TIMER else ()
 
     # -- what the processes do -------------------------------------------------------------
 

@@ -5,7 +5,8 @@ process, world afterwards, channel that loses a message (or -1), its content aft
 int64 or more, at the places named below.
 """
 
-from checker.table.kernels import part
+from checker.table.kernels import kernel, part
+from checker.table.sharing import take
 
 #: Places in `status`: how many needs are noted; whether a buffer is too small; how many jobs.
 NOTED, FULL, JOBS = 0, 1, 2
@@ -21,7 +22,14 @@ def need(needs, status, kind, a, b, c, d):  # type: ignore[no-untyped-def]
         needs[at, 2] = b
         needs[at, 3] = c
         needs[at, 4] = d
-        status[NOTED] = at + 1
+        # Another worker may be reading the list: this is counted when it stands there.
+        take(status, 1)
+
+
+@kernel
+def noted(status):  # type: ignore[no-untyped-def]
+    """How many needs are noted, while another worker may be noting more."""
+    return take(status, 0)
 
 
 @part

@@ -59,6 +59,8 @@ class BreadthFirst(TableSearch):
         self.head = self.level = self.level_end = 0
         self._pace = LEAST
         self._wanted = 4096
+        #: The most successors that a state of a chunk had, on the average.
+        self._branching = 1.0
         self._cut = 0
         #: How many states of a chunk have been taken by workers.
         self._taken = Block("int64", 1)
@@ -112,8 +114,9 @@ class BreadthFirst(TableSearch):
             if self.level == self.limits.depth:
                 self.head = self.store.size
                 return f"depth limit {self.level}"
-            self._prepare()
-            self._chunk()
+            count = min(self._pace * self.team.workers, self.level_end - self.head)
+            self._prepare(count)
+            self._chunk(count)
         return ""
 
     def _make_buffers(self, successors: int) -> None:
@@ -131,13 +134,14 @@ class BreadthFirst(TableSearch):
         self._out = moved(self._out, self._held, old, new, self.team)
         self._out_keys = Block("int64", *self._out.shape) if self.symmetry else self._out
 
-    def _prepare(self) -> None:
-        """Before the next chunk: make larger what was too small."""
+    def _prepare(self, count: int) -> None:
+        """Before a chunk of so many states: make larger what was too small, or is likely to be."""
+        likely = int(1.25 * self._branching * count)
+        self._wanted = max(self._wanted, min(1 << likely.bit_length(), MOST_SUCCESSORS))
         if self._wanted > len(self._out):
             self._make_buffers(self._wanted)
-        states = self._pace * self.team.workers
-        if states > len(self._spots[0]):
-            self._spots = [Block("int64", states) for _ in range(3)]
+        if count > len(self._spots[0]):
+            self._spots = [Block("int64", 2 * count) for _ in range(3)]
 
     # -- initial states ----------------------------------------------------------------------
 
@@ -161,12 +165,14 @@ class BreadthFirst(TableSearch):
 
     # -- a chunk -------------------------------------------------------------------------------
 
-    def _chunk(self) -> None:
+    def _chunk(self, count: int) -> None:
         first = self.head
-        parts = self._unfold(first, min(self._pace * self.team.workers, self.level_end - first))
+        parts = self._unfold(first, count)
         count = sum(part.count for part in parts)
         if not count:
             return
+        successors = sum(part.worker.top - part.worker.begin for part in parts)
+        self._branching = max(self._branching, successors / count)
         self._enter(parts)
         limit = self.limits.states
         self._cut = count
@@ -184,20 +190,27 @@ class BreadthFirst(TableSearch):
         workers, asked, self._held = self._crew(count), set[Need](), 0
         self._begin(workers)
         while True:
-            whole = self._expand(first, count, workers)
+            before = len(asked)
+            whole = self._expand(first, count, workers, asked)
             full = [worker for worker in workers if worker.status.flat[FULL]]
-            if whole == count or full:
+            if whole == count:
                 break
-            needs = [need for worker in workers for need in worker.noted()]
-            if len(workers) > 1:
-                # Who came upon which state is chance; in what order the model is asked must not be.
-                needs.sort()
+            layout = self.filling.layout
+            noted = dict.fromkeys(need for worker in workers for need in worker.noted())
+            needs = [need for need in noted if need not in asked]
+            if full or not whole:
+                # What was asked while workers expanded is yet to be written.
+                self.filled()
+            if full:
+                if self.filling.layout is not layout:
+                    self._begin(workers)
+                    whole = 0
+                break
             # What the first state of the chunk needs is urgent; other states may wait for the next.
             urgent = [] if whole else self._needs_of(first)
-            if not urgent and asked.issuperset(needs):
+            if not urgent and not needs and len(asked) == before:
                 break
             asked.update(needs)
-            layout = self.filling.layout
             self.fill(urgent, needs)
             if self.filling.layout is not layout:
                 self._begin(workers)
@@ -234,11 +247,12 @@ class BreadthFirst(TableSearch):
             worker.begin, worker.room = share
             worker.top = worker.begin
 
-    def _expand(self, first: int, count: int, workers: list[Worker]) -> int:
+    def _expand(self, first: int, count: int, workers: list[Worker], asked: set[Need]) -> int:
         """Expand what is yet to be expanded; how many states are, before the first that is not.
 
-        Workers take block after block. What the first of them finds missing it asks of the model
-        while the others go on, if there are any; it is filled in when all have come to an end.
+        Workers take block after block. What they find missing the first of them asks of the model
+        while the others go on, if there are any, and adds it to `asked`; it is written to the tables
+        when all have come to an end.
         """
         here, *others = workers
         taken, status = self._taken.flat, here.status.flat
@@ -249,12 +263,15 @@ class BreadthFirst(TableSearch):
         def work() -> int:
             if not others:
                 return int(b.unfold(*given[0], here.top, count))
-            top, blocks, heard = here.top, 1, 0
-            while taken[0] < count and not status[FULL] and heard < len(here.needs):
-                top = b.unfold(*given[0], top, blocks)
+            top, blocks = here.top, 1
+            while taken[0] < count and not status[FULL] and status[NOTED] < len(here.needs):
+                before = len(asked)
+                for worker in workers:
+                    self.hear(worker, asked)
                 # Where nothing is missing, it need not look so often.
-                blocks = 1 if status[NOTED] > heard else 2 * blocks
-                heard = self.hear(here, heard)
+                blocks = 1 if len(asked) > before else 2 * blocks
+                if blocks > 1:
+                    top = b.unfold(*given[0], top, blocks // 2)
             return top
 
         calls = [(*args, worker.top, count) for args, worker in zip(given[1:], others, strict=True)]

@@ -16,9 +16,10 @@ from checker.properties import Watch
 from checker.reference import Counts, Limits, Progress, Run
 from checker.symmetry import Symmetry
 from checker.system import System
+from checker.table import arrays as a
 from checker.table.blocks import Block
 from checker.table.filling import Filling
-from checker.table.jobs import FULL, JOBS, NOTED
+from checker.table.jobs import FULL, JOBS, NOTED, noted
 from checker.table.orbits import canonical_all
 from checker.table.renaming import TABLE as RENAMED
 from checker.table.renaming import Renaming
@@ -30,6 +31,8 @@ Need = tuple[int, ...]
 
 #: The first number of an entry of the log that stands for the initial state of this number.
 INITIAL = -1
+#: What is asked of the model while workers read the tables.
+HEARD = (a.DELIVERY, a.TIMER)
 #: How many canonical forms are kept.
 RECENT = 1 << 15
 #: Seconds between two looks at what the search has taken.
@@ -66,7 +69,8 @@ class Worker:
 
     recent: rows and their canonical forms, see checker.table.breadth. out, names: successors of one
     state at a time, for the look whether it is at rest. begin, top, room: where what it has expanded
-    begins and ends, and to where it may write.
+    begins and ends, and to where it may write. heard: how much of what it has noted was asked, see
+    `TableSearch.hear`.
     """
 
     def __init__(self, fields: int, words: int, permutations: int) -> None:
@@ -74,6 +78,7 @@ class Worker:
         self.left = Block("int64", permutations)
         self.needs = Block("int64", 4096, 5)
         self.status = Block("int64", 3)
+        self.heard = 0
         self.begin = self.top = self.room = 0
         self.found = Block("int64", 2)
         self.make_buffers(64, words)
@@ -93,15 +98,16 @@ class Worker:
     def forget(self) -> None:
         """Nothing is missing, as far as is known."""
         clear(self.status)
+        self.heard = 0
 
-    def needed(self, begin: int = 0) -> list[Need]:
-        """What is missing, but for so much that was noted first."""
-        numbers = iter(self.needs.flat[5 * begin : 5 * self.status.flat[NOTED]].tolist())
+    def needed(self, begin: int, end: int) -> list[Need]:
+        """What was found missing, from place to place in the order in which it was noted."""
+        numbers = iter(self.needs.flat[5 * begin : 5 * end].tolist())
         return list(zip(numbers, numbers, numbers, numbers, numbers, strict=True))
 
     def noted(self) -> list[Need]:
         """What is missing; forgets it."""
-        needs = self.needed()
+        needs = self.needed(0, self.status.flat[NOTED])
         self.forget()
         return needs
 
@@ -218,16 +224,21 @@ class TableSearch:
             self._tell()
             self.counts.phase = "searching"
 
-    def hear(self, worker: Worker, heard: int) -> int:
-        """Run the handlers for what a worker has noted behind the first so many needs, and ask what is
-        seen of their outcomes; how many needs there are now. Tables stay as they are, for others may be
-        reading them."""
-        needs, view = worker.needed(heard), self.system.handling.view
-        for need in needs:
+    def hear(self, worker: Worker, asked: set[Need]) -> None:
+        """Ask what deliveries and timeouts do that a worker has found missing since this was last done,
+        and what is seen of that. Tables stay as they are, for workers are reading them.
+
+        asked: what was asked before; what is asked now is added.
+        """
+        begin, worker.heard = worker.heard, noted(worker.status)
+        for need in worker.needed(begin, worker.heard):
+            if need[0] not in HEARD or need in asked:
+                continue
+            # Where the model fails, the search need not come to it.
             with suppress(ModelError):
-                for effect in self.filling.hear(need):
-                    view(effect.local)
-        return heard + len(needs)
+                self.filling.fill(need)
+                asked.add(need)
+        self.seeing.foresee()
 
     def ask(self, need: Need) -> None:
         """Ask the model one thing."""

@@ -28,9 +28,10 @@ class Seeing:
         self.properties = [p for p in watch.properties if p.kind != "step"]
         self.step_properties = [p for p in watch.properties if p.kind == "step"]
         #: For each world, which processes are down, and for each process, of how many local states it
-        #: was asked what they show.
+        #: was asked what they show, and of how many that is known.
         self._down: dict[int, tuple[int, ...]] = {}
         self._viewed = [0] * filling.n
+        self._foreseen = [0] * filling.n
         self._at = {fold: i for i, fold in enumerate(filling.system.folds)}
 
     def see(self, fields: list[int]) -> int:
@@ -69,6 +70,16 @@ class Seeing:
                 with suppress(ModelError):
                     self.filling.fill((a.VIEW, 0, i, other, 0))
         self._viewed[i] = len(self.filling.locals[i].items)
+
+    def foresee(self) -> None:
+        """Ask what processes that are up show in all that they can become soon, so that it is known;
+        tables stay as they are."""
+        view = self.filling.handling.view
+        for i, numbers in enumerate(self.filling.locals):
+            for local in numbers.items[self._foreseen[i] :]:
+                with suppress(ModelError):
+                    view(local)
+            self._foreseen[i] = len(numbers.items)
 
     def _seen_packed(self, shown: list[int], width: int) -> int:
         packed = 0

@@ -10,8 +10,12 @@ from checker.table import visiting as v
 from checker.table.blocks import Block
 from checker.table.rows import Layout, move_rows
 
-#: The visited set is at most so full, in tenths.
-FULL_TENTHS = 7
+#: The visited set is at most so full, in tenths, before states are entered, and with all of them,
+#: if they should all be new.
+FULL_TENTHS, BRIM_TENTHS = 7, 9
+#: From how many places of a worker on it may be filled to the brim: where there are fewer, some ranges
+#: have many more states than others.
+EVEN = 1 << 14
 #: How many places it has at first; and from how many on it takes much memory.
 FEWEST, LARGE = 1 << 14, 1 << 20
 #: The most places in a line of the cache, at the beginning of which the ranges of workers begin.
@@ -103,7 +107,7 @@ class Store:
 
     @property
     def places(self) -> int:
-        """How many states the visited set holds before it must grow."""
+        """With how many states the visited set must grow before one more is entered."""
         return len(self.slots) * FULL_TENTHS // 10
 
     def ranges(self) -> list[tuple[int, int]]:
@@ -128,7 +132,7 @@ class Store:
     def wanted(self, more: int) -> int:
         """How many bytes more are touched, at the most, where the visited set must grow for so many
         more states; otherwise 0, for what a few states take is nothing beside it."""
-        places = self._places(self.size + more)
+        places = self._places(more)
         if places == len(self.slots):
             return 0
         return self.bytes_per_place * places + self.bytes_per_row * more
@@ -139,7 +143,7 @@ class Store:
         if self._kept and states > len(self.rows):
             room = max(states, 4 * len(self.rows))
             self.rows, self.parents = grown(self.rows, room), grown(self.parents, room)
-        places = self._places(states)
+        places = self._places(more)
         if places > len(self.slots):
             self._grow(places)
 
@@ -169,12 +173,15 @@ class Store:
         self.slots = Block("int64", places, words)
         self.numbers = Block("int32", places if self._numbered else 0)
 
-    def _places(self, states: int) -> int:
-        """How many places the visited set needs: as many as now, or twice as many (while it is small,
-        four times, so that it need not grow so often). Every worker has the same share of them."""
+    def _places(self, more: int = 0) -> int:
+        """How many places the visited set needs where so many more states may be met: as many as now,
+        or twice as many (while it is small, four times, so that it need not grow so often). Every
+        worker has the same share of them."""
         workers = self.team.workers
         share = len(self.slots) // workers
-        while states * 10 > share * workers * FULL_TENTHS:
+        while self.size >= share * workers * FULL_TENTHS // 10 or (self.size + more) * 10 > (
+            share * workers * (BRIM_TENTHS if share >= EVEN else FULL_TENTHS)
+        ):
             share *= 2 if share * workers >= LARGE else 4
         return share * workers
 
@@ -200,7 +207,7 @@ class Store:
         """Hold these states; their keys are to be entered."""
         self.size = len(rows)
         self.rows, self.parents = Block("int64", ROOM, rows.shape[1]), Block("int32", ROOM)
-        self._renew(self._places(self.size), rows.shape[1])
+        self._renew(self._places(), rows.shape[1])
         self.make_room(0)
         rows.copy_to(self.rows)
         parents.copy_to(self.parents)

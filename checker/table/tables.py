@@ -73,6 +73,7 @@ class Tables:
         if given == self._laid_out:
             return False
         self.make_room()
+        self._use_channels()
         self._laid_out = given
         counts = self.counts()
         anew = not self.layout.fits(counts)
@@ -142,6 +143,9 @@ class Tables:
         n = self.n
         self._channels.append(c)
         self._channels.sort(key=lambda x: (self.ids[x // n], self.ids[x % n]))
+
+    def _use_channels(self) -> None:
+        """Write which channels are in use."""
         for at, channel in enumerate(self._channels):
             self.arena.put("used", channel, at)
         self.arena.d.flat[a.CHANNELS] = len(self._channels)
