@@ -6,8 +6,9 @@ checks on everything that the search asked of the model that handlers, views, hi
 properties commute with renaming.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, permutations, product
+from operator import is_
 from typing import Any, TypeVar
 
 from checker.errors import UnsoundError
@@ -102,16 +103,18 @@ class Symmetry:
                 image = rename(frozenset(system.handling.initial(id)), by.names)
                 if frozenset(system.handling.initial(by.names.get(id, id))) != image:
                     self._refuse(f"the initial state of {id}", by.names)
+        images: list[tuple[Named, Callable[[int], Any]]] = [(by, by.image.get) for by in generators]
         for question in system.handling.questions:
             # What is asked of renamed arguments is added to what is kept.
             again, kept = question.again, question.kept
-            for key, (*asked, word) in _growing(kept):
+            for key, found in _growing(kept):
+                word = found[-1]
                 plain = word is NOTHING or word is True or word is False
-                for by in generators:
-                    found = kept.get(tuple(map(by.image.get, key)))
-                    given = again(*map(by, asked)) if found is None else found[-1]
+                for by, image in images:
+                    there = kept.get(tuple(map(image, key)))
+                    given = again(*map(by, found[:-1])) if there is None else there[-1]
                     if not ((plain and given is word) or by.commutes(word, given)):
-                        shown = ", ".join(map(str, asked))
+                        shown = ", ".join(map(str, found[:-1]))
                         self._refuse(f"{question.what}, with {shown},", by.names)
         for prop, words in watch.kept.items():
             views = 2 if prop.kind == "step" else 1
@@ -133,10 +136,9 @@ class Symmetry:
 def _growing(kept: dict[K, V]) -> Iterator[tuple[K, V]]:
     """All that is in a dict, which grows meanwhile."""
     done = 0
-    while done < len(kept):
-        for item in list(islice(kept.items(), done, None)):
-            done += 1
-            yield item
+    while more := list(islice(kept.items(), done, None)):
+        done += len(more)
+        yield from more
 
 
 class Named:
@@ -157,7 +159,7 @@ class Named:
         found = self._done.get(id(value))
         if found is not None:
             return found[1]
-        image = self._value(rename(value, self.names))
+        image = self._value(rename(value, self.names), inspected=True)
         self._keep(value, image)
         if self._swap:
             # What is renamed twice is what it was.
@@ -180,17 +182,21 @@ class Named:
             return bool(word == given)
         if not isinstance(word, tuple) or word[0].__class__ is not Effect:
             return bool(self(word) == given)
-        renamed = [self._ids(effect) for effect in word]
-        there = [(id(e.local), *map(id, e.sends)) for e in given]
-        return renamed == there or set(renamed) == set(there)
+        if len(word) == len(given) == 1:
+            return self._same(word[0], given[0])
+        return all(any(self._same(effect, other) for other in given) for effect in word) and (
+            len(word) == len(given)
+        )
 
-    def _ids(self, effect: Effect) -> tuple[int, ...]:
-        """What tells one effect, once renamed, from others."""
+    def _same(self, effect: Effect, there: Effect) -> bool:
+        """Whether one effect, renamed, is the other."""
         local, sends = effect.local, effect.sends
-        image = self.image.get(id(local)) or id(self(local))
-        if not sends:
-            return (image,)
-        return (image, *map(id, sorted(map(self, sends), key=_destination)))
+        if (self.image.get(id(local)) or id(self(local))) != id(there.local):
+            return False
+        if not (sends and there.sends):
+            return not (sends or there.sends)
+        renamed = sorted(map(self, sends), key=_destination)
+        return len(renamed) == len(there.sends) and all(map(is_, renamed, there.sends))
 
 
 def _destination(envelope: Envelope) -> Id:

@@ -8,7 +8,7 @@ structurally, so no model writes any of that by hand.
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import cache
-from operator import attrgetter, is_
+from operator import attrgetter
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 import attrs
@@ -197,12 +197,14 @@ def _renaming(cls: Any) -> Callable[[Any, Renaming], Any]:
     if issubclass(cls, Id):
         return lambda value, names: names.get(value, value)
     if issubclass(cls, tuple):
-        return lambda value, names: _all_renamed(value, names) or value
+        return lambda value, names: (_all_renamed(value, names) or value) if value else value
     if issubclass(cls, frozenset):
-        return lambda value, names: frozenset(_all_renamed(value, names) or value)
+        return lambda value, names: (
+            frozenset(_all_renamed(value, names) or value) if value else value
+        )
     content = _content(cls)
     if not _fields(cls) or content is None:
-        return lambda value, names: value
+        return _as_it_is
     # What is not given when an instance is made follows from the rest.
     given = [(f.alias or f.name, at) for at, f in enumerate(attrs.fields(cls)) if f.init]
 
@@ -213,19 +215,21 @@ def _renaming(cls: Any) -> Callable[[Any, Renaming], Any]:
     return renamed
 
 
+def _as_it_is(value: Any, names: Renaming) -> Any:
+    return value
+
+
 def _all_renamed(values: Iterable[Any], names: Renaming) -> tuple[Any, ...]:
     """The values renamed, or () where no one is changed."""
-    new = tuple(
-        [
-            value
-            if (kind := value.__class__) in _PLAIN
-            else names.get(value, value)
-            if kind is Id
-            else _renaming(kind)(value, names)
-            for value in values
-        ]
-    )
-    return () if all(map(is_, new, values)) else new
+    new, changed = [], False
+    for value in values:
+        kind = value.__class__
+        if kind not in _PLAIN:
+            image = names.get(value, value) if kind is Id else _renaming(kind)(value, names)
+            if image is not value:
+                changed, value = True, image
+        new.append(value)
+    return tuple(new) if changed else ()
 
 
 class Interned(Generic[T]):
@@ -237,8 +241,11 @@ class Interned(Generic[T]):
         self._values: list[T] = []
         self._inspect = inspect
 
-    def number(self, value: T) -> int:
-        """The number of the value; equal values, and only they, have equal numbers."""
+    def number(self, value: T, inspected: bool = False) -> int:
+        """The number of the value; equal values, and only they, have equal numbers.
+
+        inspected: it is made of what has been inspected.
+        """
         new = len(self._values)
         try:
             found = self._numbers.setdefault(value, new)
@@ -248,20 +255,21 @@ class Interned(Generic[T]):
                 " values, so use tuple and frozenset in place of list, dict and set"
             ) from error
         if found == new:
-            try:
-                self._inspect(value)
-            except BaseException:
-                del self._numbers[value]
-                raise
+            if not inspected:
+                try:
+                    self._inspect(value)
+                except BaseException:
+                    del self._numbers[value]
+                    raise
             self._values.append(value)
         return found
 
     def __getitem__(self, number: int) -> T:
         return self._values[number]
 
-    def __call__(self, value: T) -> T:
+    def __call__(self, value: T, inspected: bool = False) -> T:
         """The one instance that stands for all equal values: `is` then tells equality."""
-        return self._values[self.number(value)]
+        return self._values[self.number(value, inspected)]
 
     def __len__(self) -> int:
         return len(self._values)

@@ -4,13 +4,15 @@ from typing import Any
 
 import attrs
 import pytest
+from attrs import frozen
 from table_samples import Question, assert_agreement, told
 
 from benchmarks.models.raft_election import RaftElection
 from benchmarks.models.two_phase import TwoPhase
-from checker import Environment
+from checker import Environment, Id, Outcome, Outcomes, Protocol, timeout
 from checker.catalogue import Scope, plan_of_bug, plan_of_scope, read
 from checker.checking import Plan
+from checker.properties import at_rest, invariant
 from checker.reference import Limits
 from checker.registry import find, installed
 from checker.table import levels
@@ -95,6 +97,46 @@ def test_any_number_of_workers(model: Any, workers: int, monkeypatch: pytest.Mon
     assert_agreement(asked)
     assert_agreement(attrs.evolve(asked, limits=Limits(states=777)))
     assert_agreement(attrs.evolve(asked, symmetry=True))
+
+
+@frozen
+class Picked:
+    id: Id
+    what: int = 0
+
+
+@frozen
+class Picks(Protocol):
+    """Each process picks one of nine; then all rest, in 81 states that show the same."""
+
+    def initial(self, id: Id) -> Any:
+        return Picked(id)
+
+    @timeout(when=lambda s: s.what == 0)
+    def pick(self, s: Any) -> Outcomes:
+        return tuple(Outcome(Picked(s.id, what)) for what in range(1, 10))
+
+    def view(self, s: Any) -> Any:
+        return s.id
+
+
+@at_rest()
+def nobody_rests(views: Any) -> bool:
+    """Nothing ends."""
+    return False
+
+
+@invariant()
+def all_is_well(views: Any) -> bool:
+    """Nothing happens."""
+    return True
+
+
+def test_what_several_workers_come_upon_is_decided_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them finds a state that decides the same, while the search goes on."""
+    monkeypatch.setattr(levels, "LEAST", 2)
+    model = Picks(nodes=2)
+    assert_agreement(Question(model, Environment(), (nobody_rests, all_is_well), workers=2))
 
 
 def test_many_messages_at_once_outgrow_every_first_size() -> None:

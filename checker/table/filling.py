@@ -17,6 +17,9 @@ from checker.table.blocks import Block
 from checker.table.numbering import TableLimitError
 from checker.table.worlds import WorldTables
 
+#: What may be asked while others read the tables: only `lay_out` writes it there.
+HEARD = (a.DELIVERY, a.TIMER, a.PUSH, a.CONTENT)
+
 
 class Filling(WorldTables):
     """All tables of one system."""
@@ -66,10 +69,12 @@ class Filling(WorldTables):
 
     def lay_out(self) -> bool:
         """Write what was asked, in tables that are large enough; whether all rows must be laid out
-        anew. Of deliveries and timeouts nothing is written before this: others may be reading the
-        tables while these are asked."""
+        anew. Of what is `HEARD` nothing is written before this."""
         anew = super().lay_out()
         cells, d = self.arena.cells, self.arena.d
+        for name, value, index in self._later:
+            self.arena.put(name, value, *index)
+        self._later.clear()
         if told := self._delivered:
             write_deliveries(cells, d, Block.of("int64", told), len(told))
             told.clear()

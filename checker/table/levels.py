@@ -344,12 +344,12 @@ class BreadthFirst(TableSearch):
         begin, end = parts[0].base, parts[-1].base + parts[-1].fresh
         crew = self._crew(end - begin)
         pieces = shares(begin, end, len(crew))
-        calls = [
-            self._look_arguments(worker, *piece, asked)
-            for worker, piece in zip(crew, pieces, strict=True)
-        ]
-        answers = self.team.each(look.look_over, calls)
+        answers, before = self._look_ahead(crew, pieces, asked), asked
         for worker, (_, end), answer in zip(crew, pieces, answers, strict=True):
+            if asked is not before:
+                # What this piece would decide may have been decided in those before it.
+                at = worker.found.flat[0]
+                answer = look.look_over(*self._look_arguments(worker, at, end, asked))
             while answer != look.NOTHING:
                 at = worker.found.flat[0]
                 place = self.store.parents.flat[at] - first
@@ -368,6 +368,27 @@ class BreadthFirst(TableSearch):
                     return decided, None
                 answer = look.look_over(*self._look_arguments(worker, at, end, asked))
         return decided, None
+
+    def _look_ahead(
+        self, crew: list[Worker], pieces: list[tuple[int, int]], asked: Block
+    ) -> list[int]:
+        """Look at pieces side by side, each up to the first state that may decide something, or before
+        which the model fails; what each look has ended with."""
+        answers = [look.UNSEEN] * len(crew)
+        on = list(range(len(crew)))
+        begins = [begin for begin, _ in pieces]
+        while on:
+            calls = [self._look_arguments(crew[x], begins[x], pieces[x][1], asked) for x in on]
+            for x, answer in zip(on, self.team.each(look.look_over, calls), strict=True):
+                answers[x], begins[x] = answer, crew[x].found.flat[0]
+            on = [x for x in on if answers[x] not in (look.NOTHING, look.DECIDES)]
+            for x in tuple(on):
+                try:
+                    self._see_to(answers[x], crew[x], begins[x])
+                except ModelError:
+                    # Whether the search comes to that, those before it tell.
+                    on.remove(x)
+        return answers
 
     def _look_arguments(
         self, worker: Worker, begin: int, end: int, asked: Block

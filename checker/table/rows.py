@@ -69,9 +69,9 @@ class Layout:
             row[word] |= value << shift
         return row
 
-    def unpack(self, row: Sequence[int]) -> list[int]:
-        """The fields of a row."""
-        return [row[w] >> s & m for w, s, m in self._fields]
+    def unpack(self, row: Sequence[int], count: int | None = None) -> list[int]:
+        """The fields of a row, or so many of them."""
+        return [row[w] >> s & m for w, s, m in self._fields[:count]]
 
 
 def _widths(counts: Sequence[int]) -> list[int]:

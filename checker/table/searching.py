@@ -16,9 +16,8 @@ from checker.properties import Watch
 from checker.reference import Counts, Limits, Progress, Run
 from checker.symmetry import Symmetry
 from checker.system import System
-from checker.table import arrays as a
 from checker.table.blocks import Block
-from checker.table.filling import Filling
+from checker.table.filling import HEARD, Filling
 from checker.table.jobs import FULL, JOBS, NOTED, noted
 from checker.table.orbits import canonical_all
 from checker.table.renaming import TABLE as RENAMED
@@ -31,8 +30,6 @@ Need = tuple[int, ...]
 
 #: The first number of an entry of the log that stands for the initial state of this number.
 INITIAL = -1
-#: What is asked of the model while workers read the tables.
-HEARD = (a.DELIVERY, a.TIMER)
 #: How many canonical forms are kept.
 RECENT = 1 << 15
 #: Seconds between two looks at what the search has taken.
@@ -225,8 +222,8 @@ class TableSearch:
             self.counts.phase = "searching"
 
     def hear(self, worker: Worker, asked: set[Need]) -> None:
-        """Ask what deliveries and timeouts do that a worker has found missing since this was last done,
-        and what is seen of that. Tables stay as they are, for workers are reading them.
+        """Ask what a worker has found missing since this was last done, as far as tables can stay as
+        they are, for workers are reading them; and what is seen of that.
 
         asked: what was asked before; what is asked now is added.
         """

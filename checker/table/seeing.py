@@ -105,9 +105,13 @@ class Seeing:
             seen = found
         return seen
 
+    def _shown(self, row: Sequence[int]) -> list[int]:
+        """The fields on which it depends what a state shows: those before its channels."""
+        return self.filling.layout.unpack(row, self.filling.n + 2)
+
     def look(self, row: Sequence[int]) -> None:
         """Enter the word of the properties on a state."""
-        fields = self.filling.layout.unpack(row)
+        fields = self._shown(row)
         seen, history = self.see(fields), fields[self.filling.n + 1]
         if self.filling.get(a.MEMO_WORD, seen, history) >= 0:
             return
@@ -128,8 +132,7 @@ class Seeing:
 
     def look_at_step(self, before: Sequence[int], after: Sequence[int]) -> None:
         """Enter the word of the step properties on a transition."""
-        unpack = self.filling.layout.unpack
-        old, new = self.see(unpack(before)), self.see(unpack(after))
+        old, new = self.see(self._shown(before)), self.see(self._shown(after))
         if old == new or self.filling.get(a.MEMO_STEP, old, new) >= 0:
             return
         word = 0

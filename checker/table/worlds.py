@@ -16,6 +16,8 @@ class WorldTables(Tables):
 
     def __init__(self, system: System, permutations: int = 0) -> None:
         super().__init__(system, permutations)
+        #: What is yet to be written: table, entry, place.
+        self._later: list[tuple[str, int, tuple[int, ...]]] = []
         self._cuts = partitions(self.ids, system.environment.cuts)
 
     # -- the network -----------------------------------------------------------------------
@@ -30,7 +32,7 @@ class WorldTables(Tables):
     def _push(self, c: int, q: int, g: int) -> None:
         old, group = self.contents[c].items[q], self.groups[c].items[g]
         new = [m for m in dict.fromkeys(group) if m not in old] if self.kind == "set" else group
-        self.arena.put("pushes", self.contents[c](self._sorted(c, (*old, *new))), c, q, g)
+        self._later.append(("pushes", self.contents[c](self._sorted(c, (*old, *new))), (c, q, g)))
 
     def renamed_content(self, c: int, q: int, to: int, named: Callable[[Any], Any]) -> int:
         """The number of a channel's content once its messages are renamed, in channel `to`."""
@@ -50,9 +52,9 @@ class WorldTables(Tables):
                 if self.system.environment.budget.duplicates:
                     doubled = self.contents[c]((*content[:at], m, *content[at:]))
             numbers += [m, rest, doubled]
-        self.arena.put("contents", self.append(numbers), c, q)
         bits = {a.bit_of(m) for m in heads}
-        self.arena.put("heads", sum(bits), c, q)
+        self._later.append(("heads", sum(bits), (c, q)))
+        self._later.append(("contents", self.append(numbers), (c, q)))
 
     # -- the world -------------------------------------------------------------------------
 
