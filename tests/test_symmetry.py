@@ -251,6 +251,21 @@ def test_a_guard_a_limit_a_message_and_a_report_that_single_out_an_id() -> None:
     assert "suspect, with " in refused(Report(), environment=environment)
 
 
+def test_whom_a_handler_tells_may_not_depend_on_the_id() -> None:
+    def told(choose: Any) -> str:
+        @frozen
+        class Tell(Chat):
+            @timeout(limit=lambda self, s: s.sent < 1)
+            def send(self, s: Post) -> Outcomes:
+                return Outcome(evolve(s, sent=1), [Send(id, Note(1)) for id in choose(self, s)])
+
+        return refused(Tell())
+
+    assert "send, with " in told(lambda self, s: self.others(s)[:1])
+    assert "send, with " in told(lambda self, s: () if s.id == N1 else self.others(s))
+    assert "send, with " in told(lambda self, s: self.others(s)[(s.id == N1) :])
+
+
 def test_a_choice_of_initial_states_that_depends_on_the_id() -> None:
     @frozen
     class Head(Tickers):

@@ -12,6 +12,7 @@ from benchmarks.models.two_phase import TwoPhase
 from checker import Environment, Id, Outcome, Outcomes, Protocol, timeout
 from checker.catalogue import Scope, plan_of_bug, plan_of_scope, read
 from checker.checking import Plan
+from checker.errors import ModelError
 from checker.properties import at_rest, invariant
 from checker.reference import Limits
 from checker.registry import find, installed
@@ -95,6 +96,7 @@ def test_any_number_of_workers(model: Any, workers: int, monkeypatch: pytest.Mon
     assert_agreement(asked)
     monkeypatch.setattr(levels, "LEAST", 2)
     assert_agreement(asked)
+    monkeypatch.setattr(levels, "FEW", 8)
     assert_agreement(attrs.evolve(asked, limits=Limits(states=777)))
     assert_agreement(attrs.evolve(asked, symmetry=True))
 
@@ -107,7 +109,10 @@ class Picked:
 
 @frozen
 class Picks(Protocol):
-    """Each process picks one of nine; then all rest, in 81 states that show the same."""
+    """Each process picks one of nine; then all rest, in 81 states that show the same, or what was
+    picked."""
+
+    shown: bool = False
 
     def initial(self, id: Id) -> Any:
         return Picked(id)
@@ -117,7 +122,7 @@ class Picks(Protocol):
         return tuple(Outcome(Picked(s.id, what)) for what in range(1, 10))
 
     def view(self, s: Any) -> Any:
-        return s.id
+        return s.what if self.shown else s.id
 
 
 @at_rest()
@@ -137,6 +142,27 @@ def test_what_several_workers_come_upon_is_decided_once(monkeypatch: pytest.Monk
     monkeypatch.setattr(levels, "LEAST", 2)
     model = Picks(nodes=2)
     assert_agreement(Question(model, Environment(), (nobody_rests, all_is_well), workers=2))
+
+
+def test_where_a_worker_is_ahead_the_model_fails_only_if_the_search_comes_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The search ends at a state before that of which a property cannot speak, or does not."""
+
+    def asked(*broken: Any) -> Question:
+        @invariant()
+        def speaks(views: Any) -> bool:
+            """All is told."""
+            if views == (8, 9):
+                raise ValueError("too much")
+            return views not in broken
+
+        return Question(Picks(nodes=2, shown=True), Environment(), (speaks,), workers=2)
+
+    monkeypatch.setattr(levels, "LEAST", 2)
+    assert_agreement(asked((1, 1)))
+    with pytest.raises(ModelError, match="too much"):
+        asked().tables()
 
 
 def test_many_messages_at_once_outgrow_every_first_size() -> None:

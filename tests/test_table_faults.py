@@ -12,7 +12,9 @@ from checker import Environment, Id, Outcome, Protocol, timeout
 from checker.errors import ModelError, SplitbrainError
 from checker.properties import invariant
 from checker.reference import Limits
+from checker.table import levels
 from checker.table.blocks import Block
+from checker.table.jobs import FULL
 from checker.table.levels import BreadthFirst
 
 MODEL = RaftElection(nodes=3, max_term=2)
@@ -95,6 +97,37 @@ def test_it_agrees_where_few_needs_can_be_noted(question: Question, room: int) -
                 worker.needs = Block("int64", room, 5)
 
     assert spoilt(question, nothing, Narrow) == told(question.reference())
+
+
+def test_what_was_asked_is_written_before_what_was_found_takes_effect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where a chunk ends because the successors have no room."""
+    full = 0
+
+    class Watched(BreadthFirst):
+        def _expand(self, *args: Any) -> int:
+            nonlocal full
+            whole = super()._expand(*args)
+            full += any(worker.status.flat[FULL] for worker in self.workers)
+            return whole
+
+        def _chunk(self, count: int) -> None:
+            filling = self.filling
+            assert not (filling._delivered or filling._timed or filling._later)
+            super()._chunk(count)
+
+        def _enter(self, parts: Any) -> None:
+            filling = self.filling
+            assert not (filling._delivered or filling._timed or filling._later)
+            super()._enter(parts)
+
+    monkeypatch.setattr(levels, "LEAST", 2)
+    monkeypatch.setattr(levels, "FEW", 2)
+    question = evolve(PLAIN, workers=2)
+    for _ in range(10):
+        assert spoilt(question, nothing, Watched) == told(question.reference())
+    assert full
 
 
 @pytest.mark.parametrize("spoil", [wrong_entry, forgotten_timeout, lost_state, dropped_inserts])

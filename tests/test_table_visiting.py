@@ -118,3 +118,20 @@ def test_states_that_are_taken_over_are_known(workers: int) -> None:
     store.take(block_of(rows), Block("int32", len(rows)))
     store.enter(store.rows)
     assert len(numbered(store, rows)) == np.count_nonzero(array_of(store.slots))
+
+
+@pytest.mark.parametrize(("workers", "brim"), [(1, 9), (4, 7)])
+def test_it_grows_only_for_what_is_met_or_could_overflow_it(workers: int, brim: int) -> None:
+    """States that may all be known fill it to the brim; not where a worker's range is small, of which
+    some may be much fuller than others."""
+    store = Store(1, Team(workers))
+    places = len(store.slots)
+    store.size = places * 6 // 10
+    store.make_room(places * brim // 10 - store.size)
+    assert len(store.slots) == places
+    store.make_room(places * brim // 10 - store.size + 1)
+    assert len(store.slots) > places
+    full = Store(1, Team(workers))
+    full.size = full.places
+    full.make_room(0)
+    assert len(full.slots) > places

@@ -73,7 +73,7 @@ def spread(cells, at, i, j, k, length, larger_cells, to, new_i, new_j, new_k, ne
 class Arena:
     """All tables in one array of cells, which grows when an axis does.
 
-    cells, d: see above. shapes: of each table.
+    cells, d: see checker.table.arrays. shapes: of each table.
     """
 
     def __init__(self, sizes: dict[str, int], largest: int) -> None:
