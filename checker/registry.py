@@ -273,6 +273,7 @@ def _module(path: Path) -> ModuleType:
 
 def _place_in(path: Path, error: BaseException) -> str:
     """File and line of the innermost frame in the file."""
+    # Needed only where something has failed.
     from traceback import extract_tb
 
     lines = [f.lineno for f in extract_tb(error.__traceback__) if f.filename == str(path)]
@@ -284,6 +285,7 @@ def blamed(error: BaseException) -> str:
 
     Libraries in between are passed over: they fail on what they were given.
     """
+    # Needed only where something has failed.
     from traceback import walk_tb
 
     models = {entry.module for entry in _entries().values()}

@@ -44,6 +44,7 @@ def place(function: Callable[..., Any]) -> str:
 
 def raised_at(error: BaseException, function: Callable[..., Any]) -> str:
     """File and line of the innermost frame in the function's own file: where the model failed."""
+    # Needed only where something has failed.
     from traceback import extract_tb
 
     frames = extract_tb(error.__traceback__)

@@ -8,7 +8,6 @@ properties commute with renaming.
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, permutations, product
-from operator import is_
 from typing import Any, TypeVar
 
 from checker.errors import UnsoundError
@@ -182,21 +181,15 @@ class Named:
             return bool(word == given)
         if not isinstance(word, tuple) or word[0].__class__ is not Effect:
             return bool(self(word) == given)
-        if len(word) == len(given) == 1:
-            return self._same(word[0], given[0])
-        return all(any(self._same(effect, other) for other in given) for effect in word) and (
-            len(word) == len(given)
+        return len(word) == len(given) and all(
+            any(self._same(effect, other) for other in given) for effect in word
         )
 
     def _same(self, effect: Effect, there: Effect) -> bool:
         """Whether one effect, renamed, is the other."""
-        local, sends = effect.local, effect.sends
-        if (self.image.get(id(local)) or id(self(local))) != id(there.local):
+        if self(effect.local) is not there.local:
             return False
-        if not (sends and there.sends):
-            return not (sends or there.sends)
-        renamed = sorted(map(self, sends), key=_destination)
-        return len(renamed) == len(there.sends) and all(map(is_, renamed, there.sends))
+        return tuple(sorted(map(self, effect.sends), key=_destination)) == there.sends
 
 
 def _destination(envelope: Envelope) -> Id:

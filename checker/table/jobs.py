@@ -22,7 +22,8 @@ def need(needs, status, kind, a, b, c, d):  # type: ignore[no-untyped-def]
         needs[at, 2] = b
         needs[at, 3] = c
         needs[at, 4] = d
-        # Another worker may be reading the list: this is counted when it stands there.
+        # Another worker may be reading the list: this is counted when it stands there. What `take`
+        # changes is the first place, NOTED.
         take(status, 1)
 
 

@@ -152,8 +152,6 @@ class BreadthFirst(Judging):
         count = sum(part.count for part in parts)
         if not count:
             return
-        successors = sum(part.worker.top - part.worker.begin for part in parts)
-        self._branching = max(self._branching, successors / count)
         self._enter(parts)
         limit = self.limits.states
         self._cut = count
@@ -177,8 +175,7 @@ class BreadthFirst(Judging):
             if whole == count:
                 break
             layout = self.filling.layout
-            noted = dict.fromkeys(need for worker in workers for need in worker.noted())
-            needs = [need for need in noted if need not in asked]
+            needs = [n for worker in workers for n in worker.noted() if n not in asked]
             if full or not whole:
                 # What was asked while workers expanded is yet to be written.
                 self.filled()
@@ -247,8 +244,7 @@ class BreadthFirst(Judging):
             top, blocks = here.top, 1
             while taken[0] < count and not status[FULL] and status[NOTED] < len(here.needs):
                 before = len(asked)
-                for worker in workers:
-                    self.hear(worker, asked)
+                self.hear(workers, asked)
                 # Where nothing is missing, it need not look so often.
                 blocks = 1 if len(asked) > before else 2 * blocks
                 if blocks > 1:
@@ -284,8 +280,11 @@ class BreadthFirst(Judging):
         """Enter the successors into the visited set, and give the new ones their numbers."""
         store = self.store
         begins, ends, _ = self._spots
-        self.make_room(sum(part.worker.top - part.worker.begin for part in parts))
-        bounds = shares(0, sum(part.count for part in parts), len(parts))
+        count = sum(part.count for part in parts)
+        successors = sum(part.worker.top - part.worker.begin for part in parts)
+        self._branching = max(self._branching, successors / count)
+        self.make_room(successors)
+        bounds = shares(0, count, len(parts))
         spans = Block("int64", len(parts), 2)
         for at, bound in enumerate(bounds):
             spans.put(at, bound)
@@ -301,7 +300,7 @@ class BreadthFirst(Judging):
             ],
         )  # fmt: skip
         for at, part in enumerate(parts):
-            part.base, part.fresh = store.size, sum(count.flat[at] for count in counts)
+            part.base, part.fresh = store.size, sum(new.flat[at] for new in counts)
             store.size += part.fresh
         self.team.each(
             b.settle,

@@ -221,20 +221,21 @@ class TableSearch:
             self._tell()
             self.counts.phase = "searching"
 
-    def hear(self, worker: Worker, asked: set[Need]) -> None:
-        """Ask what a worker has found missing since this was last done, as far as tables can stay as
+    def hear(self, workers: Sequence[Worker], asked: set[Need]) -> None:
+        """Ask what workers have found missing since this was last done, as far as tables can stay as
         they are, for workers are reading them; and what is seen of that.
 
         asked: what was asked before; what is asked now is added.
         """
-        begin, worker.heard = worker.heard, noted(worker.status)
-        for need in worker.needed(begin, worker.heard):
-            if need[0] not in HEARD or need in asked:
-                continue
-            # Where the model fails, the search need not come to it.
-            with suppress(ModelError):
-                self.filling.fill(need)
-                asked.add(need)
+        for worker in workers:
+            begin, worker.heard = worker.heard, noted(worker.status)
+            for need in worker.needed(begin, worker.heard):
+                if need[0] not in HEARD or need in asked:
+                    continue
+                # Where the model fails, the search need not come to it.
+                with suppress(ModelError):
+                    self.filling.fill(need)
+                    asked.add(need)
         self.seeing.foresee()
 
     def ask(self, need: Need) -> None:

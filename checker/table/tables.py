@@ -145,7 +145,9 @@ class Tables:
         self._channels.sort(key=lambda x: (self.ids[x // n], self.ids[x % n]))
 
     def _use_channels(self) -> None:
-        """Write which channels are in use."""
+        """Write which channels are in use, if there are more than before."""
+        if self.arena.d.flat[a.CHANNELS] == len(self._channels):
+            return
         for at, channel in enumerate(self._channels):
             self.arena.put("used", channel, at)
         self.arena.d.flat[a.CHANNELS] = len(self._channels)
