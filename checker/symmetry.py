@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, permutations, product
 from typing import Any, TypeVar
 
-from checker.errors import UnsoundError
+from checker.errors import ModelError, UnsoundError
 from checker.network import Envelope
 from checker.properties import Watch
-from checker.running import NOTHING, Effect
+from checker.running import NOTHING, Effect, place
 from checker.system import ClusterState, System
 from checker.values import Id, Renaming, rename
 
@@ -25,7 +25,8 @@ class Symmetry:
     """The canonical form of the states of one system."""
 
     def __init__(self, system: System) -> None:
-        """Raises UnsoundError where the protocol claims no symmetry."""
+        """Raises UnsoundError where the protocol claims no symmetry, and ModelError where its claim
+        makes no sense."""
         groups = system.protocol.symmetric()
         name = type(system.protocol).__name__
         if not groups:
@@ -33,19 +34,30 @@ class Symmetry:
                 f"{name} does not claim that any processes are interchangeable (in most such models"
                 " ids are compared): run it with --no-symmetry"
             )
+        named = [id for group in groups for id in group]
+        if wrong := [id for id in named if id not in system.ids or named.count(id) > 1]:
+            raise ModelError(
+                f"{place(system.protocol.symmetric)}: symmetric() names {wrong[0]}, which is no"
+                f" process of this cluster, or stands there twice: each of"
+                f" {', '.join(map(str, system.ids))} belongs to one group at the most"
+            )
         self.system = system
         self._number = system.handling.value.number
         self._value = system.handling.value
         self.renamings: tuple[Renaming, ...] = tuple(_renamings(groups))
-        #: Permutations, by number, of which all are products; each other one as (the generator that
-        #: comes last, all that comes before it), those before it first.
-        self.generators, self.products = _generated(self.renamings, groups)
-        self.named = tuple(Named(system, names) for names in self.renamings)
+        at = {id: i for i, id in enumerate(system.ids)}
+        #: For each permutation, the place to which each process moves.
+        self.moves = [
+            tuple([at[names.get(id, id)] for id in system.ids]) for names in self.renamings
+        ]
+        #: Each permutation that is no generator as (the generator that comes last, all that comes
+        #: before it), those before it first.
+        generators, self.products = _generated(
+            self.moves, [[at[id] for id in group] for group in groups]
+        )
+        #: The permutations of which all are products, by number.
+        self.named = {p: Named(system, self.renamings[p]) for p in generators}
         self._tables: list[dict[int, int]] = [{} for _ in self.renamings]
-        # Where in the image each process's local state comes from.
-        ids = system.ids
-        at = {id: i for i, id in enumerate(ids)}
-        self._moves = [tuple(at[r.get(id, id)] for id in ids) for r in self.renamings]
         self._fifo = system.network.kind == "fifo"
 
     def key(self, state: ClusterState) -> tuple[Any, ...]:
@@ -58,7 +70,7 @@ class Symmetry:
         images = []
         for at, table in enumerate(self._tables):
             image = [0] * len(locals_)
-            for target, local in zip(self._moves[at], locals_, strict=True):
+            for target, local in zip(self.moves[at], locals_, strict=True):
                 renamed = table.get(local)
                 image[target] = self._renamed(at, local) if renamed is None else renamed
             images.append(image)
@@ -96,7 +108,7 @@ class Symmetry:
         properties, and all that it becomes by renaming, so every state of the orbits that it met.
         That all this commutes with the generators is enough: what is renamed is itself checked.
         """
-        system, generators = self.system, [self.named[p] for p in self.generators]
+        system, generators = self.system, tuple(self.named.values())
         for by in generators:
             for id in system.ids:
                 image = rename(frozenset(system.handling.initial(id)), by.names)
@@ -181,6 +193,8 @@ class Named:
             return bool(word == given)
         if not isinstance(word, tuple) or word[0].__class__ is not Effect:
             return bool(self(word) == given)
+        if len(word) == 1 == len(given):
+            return self._same(word[0], given[0])
         return len(word) == len(given) and all(
             any(self._same(effect, other) for other in given) for effect in word
         )
@@ -189,7 +203,8 @@ class Named:
         """Whether one effect, renamed, is the other."""
         if self(effect.local) is not there.local:
             return False
-        return tuple(sorted(map(self, effect.sends), key=_destination)) == there.sends
+        sends = tuple(map(self, effect.sends))
+        return (tuple(sorted(sends, key=_destination)) if sends[1:] else sends) == there.sends
 
 
 def _destination(envelope: Envelope) -> Id:
@@ -197,33 +212,28 @@ def _destination(envelope: Envelope) -> Id:
 
 
 def _generated(
-    renamings: Sequence[Renaming], groups: tuple[tuple[Id, ...], ...]
+    moves: Sequence[tuple[int, ...]], groups: Sequence[Sequence[int]]
 ) -> tuple[tuple[int, ...], dict[int, tuple[int, int]]]:
     """Which permutations generate all: of each group, a swap and a round; and the others as products,
     in an order in which every one follows that before it."""
-    numbers = {_moved(names): p for p, names in enumerate(renamings)}
+    numbers = {move: p for p, move in enumerate(moves)}
     generators = []
     for group in groups:
         for images in (
             ((group[1], group[0], *group[2:]), (*group[1:], group[0])) if group[1:] else ()
         ):
-            names = {**dict(renamings[0]), **dict(zip(group, images, strict=True))}
-            generators.append(numbers[_moved(names)])
+            there = dict(zip(group, images, strict=True))
+            generators.append(numbers[tuple([there.get(place, place) for place in moves[0]])])
     generators = list(dict.fromkeys(generators))
     products: dict[int, tuple[int, int]] = {}
     found = [0]
     for p in found:
         for g in generators:
-            both = {id: renamings[g][image] for id, image in renamings[p].items()}
-            product_ = numbers[_moved(both)]
+            product_ = numbers[tuple(map(moves[g].__getitem__, moves[p]))]
             if product_ != 0 and product_ not in products:
                 products[product_] = (g, p)
                 found.append(product_)
     return tuple(generators), products
-
-
-def _moved(names: Renaming) -> frozenset[tuple[Id, Id]]:
-    return frozenset(names.items())
 
 
 def _renamings(groups: tuple[tuple[Id, ...], ...]) -> Iterator[Renaming]:

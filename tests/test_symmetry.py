@@ -11,7 +11,7 @@ from toys import N1, Counting, Monitor, Note, Post, Ticker, Watching, reached, w
 from benchmarks.models.raft_election import RaftElection
 from benchmarks.models.two_phase import TwoPhase
 from checker import Environment, Id, Outcome, Outcomes, Protocol, Send, poll, timeout, upon
-from checker.errors import UnsoundError
+from checker.errors import ModelError, UnsoundError
 from checker.properties import Property, Watch, folds_of, history, invariant, step
 from checker.reference import Exploration, Explorer, Search
 from checker.symmetry import Symmetry
@@ -53,6 +53,22 @@ class Chat(Protocol):
     @upon(Note)
     def note(self, s: Post, msg: Note, src: Id) -> Outcomes:
         return Outcome(evolve(s, last=msg.number))
+
+
+@pytest.mark.parametrize(
+    ("claim", "wrong"),
+    [(((N1, Id("m", 1)),), "m1"), (((N1, Id("n", 2)), (Id("n", 2), Id("n", 3))), "n2")],
+)
+def test_a_claim_names_each_process_once_and_nobody_else(
+    claim: tuple[tuple[Id, ...], ...], wrong: str
+) -> None:
+    @frozen
+    class Claiming(Ticker):
+        def symmetric(self) -> tuple[tuple[Id, ...], ...]:
+            return claim
+
+    with pytest.raises(ModelError, match=rf"test_symmetry.py:\d+: .*symmetric\(\) names {wrong},"):
+        Symmetry(System(Claiming(nodes=3), Environment()))
 
 
 def searched(

@@ -55,10 +55,10 @@ class Block:
         self.head = ctypes.addressof(self._head)
 
     @classmethod
-    def of(cls, kind: str, numbers: Iterable[int]) -> "Block":
-        """These numbers."""
+    def of(cls, kind: str, numbers: Iterable[int], *shape: int) -> "Block":
+        """These numbers, on one axis where no shape is given."""
         told = array(CODES[kind], numbers)
-        made = cls(kind, len(told))
+        made = cls(kind, *(shape or (len(told),)))
         made.flat[:] = told
         return made
 

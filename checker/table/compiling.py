@@ -28,7 +28,8 @@ SHARES = (
         "looking.look_over", "looking.steps_over", "walks.walk", "visiting.meet",
         "visiting.hashed", "visiting.regrow", "visiting.enter_moved", "visiting.enter_all",
         "breadth.settle", "breadth.tally", "breadth.whole", "jobs.noted",
-        "orbits.canonical_all", "orbits.write_images", "rows.move_rows",
+        "orbits.canonical_all", "orbits.write_images", "orbits.write_least", "orbits.write_origins",
+        "rows.move_rows",
     ),
 )  # fmt: skip
 

@@ -31,6 +31,7 @@ ARRAYS = {
     "spans": ("int64", 2), "fresh": ("int8", 2), "counts": ("int64", 1),
     "chosen": ("int64", 1), "taken": ("int64", 1), "found": ("int64", 1), "asked": ("int64", 1),
     "edges": ("int64", 2), "products": ("int64", 2), "orbit": ("int64", 1),
+    "moves": ("int64", 1), "places": ("int64", 2),
     "recent": ("int64", 2), "told": ("int64", 1), "coverage": ("int64", 1), "tallied": ("int64", 1),
     "bounds": ("int64", 1), "depths": ("int32", 1),
     "expanded": ("int8", 1), "stack": ("int32", 1), "starts": ("int64", 2), "here": ("int64", 2),

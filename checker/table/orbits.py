@@ -167,6 +167,41 @@ def write_images(edges, products, orbit, ops, begin, permutations):  # type: ign
             ops[at + p] = orbit[ops[at + p]]
 
 
+@kernel
+def write_least(ops, begin, moves, at):  # type: ignore[no-untyped-def]
+    """Writes from ops[at] on the least of the numbers that stand, for each permutation, from ops[begin]
+    on, of those in `moves` alone; how many have it, and which. Returns where that ends.
+
+    moves: (some,) int64, permutations. Where there are none, the least number is 0.
+    """
+    least, many = 0, 0
+    for x in range(moves.shape[0]):
+        found = ops[begin + moves[x]]
+        if many == 0 or found < least:
+            least, many = found, 0
+        if found == least:
+            ops[at + 2 + many] = moves[x]
+            many += 1
+    ops[at], ops[at + 1] = least, many
+    return at + 2 + many
+
+
+@kernel
+def write_origins(cells, d, places):  # type: ignore[no-untyped-def]
+    """Writes for each permutation from which place, and from which channel, the image of each comes.
+
+    places: (permutations, n) int64, to which place each process moves.
+    """
+    n, every = d[N], places.shape[0]
+    for p in range(every):
+        for i in range(n):
+            cells[d[AT_ORIGIN] + places[p, i] * every + p] = i
+        for i in range(n):
+            for j in range(n):
+                channel = places[p, i] * n + places[p, j]
+                cells[d[AT_SOURCE] + channel * every + p] = i * n + j
+
+
 @inlined
 def recall(recent, at, out, k, out_keys):  # type: ignore[no-untyped-def]
     """Takes the canonical form of out[k] from place `at` of `recent`, if it stands there; whether it

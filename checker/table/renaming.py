@@ -4,14 +4,13 @@ A number is renamed together with all that it can become: its orbit is found by 
 generators of the permutations alone, and every other permutation is a product of these.
 """
 
-from array import array
-from collections.abc import Sequence
+from itertools import chain
 
 from checker.symmetry import Symmetry
 from checker.table import arrays as a
 from checker.table.blocks import Block
 from checker.table.filling import Filling
-from checker.table.orbits import write_images
+from checker.table.orbits import write_images, write_least, write_origins
 from checker.values import rename
 
 #: A number, and the process or channel that it belongs to (0 for a world or history).
@@ -30,43 +29,32 @@ class Renaming:
 
     def __init__(self, filling: Filling, symmetry: Symmetry | None) -> None:
         self.filling = filling
-        self.named = symmetry.named if symmetry else ()
-        n, permutations = filling.n, len(self.named)
+        self._named = symmetry.named if symmetry else {}
         #: For each permutation, the place to which each process moves.
-        self._places = [
-            [filling.place[by.names.get(id, id)] for id in filling.ids] for by in self.named
-        ]
-        # Of each place, the process that each permutation moves there.
-        origins = [[places.index(place) for places in self._places] for place in range(n)]
-        for to, there in enumerate(origins):
-            self._write("origin", to, there)
-            for source, here in enumerate(origins):
-                channels = [i * n + j for i, j in zip(there, here, strict=True)]
-                self._write("source", to * n + source, channels)
+        self._places = symmetry.moves if symmetry else []
+        n, permutations = filling.n, len(self._places)
+        places = Block.of("int64", chain.from_iterable(self._places), permutations, n)
+        write_origins(filling.arena.cells, filling.arena.d, places)
         # Nothing becomes of an empty channel but an empty channel.
         empty = filling.append([0] * permutations) if symmetry else -1
         for channel in range(n * n):
             filling.arena.put("content_images", empty, channel, 0)
-        self._generators = symmetry.generators if symmetry else ()
+        place = {generator: at for at, generator in enumerate(self._named)}
+        products = symmetry.products if symmetry else {}
+        told = ((p, place[last], before) for p, (last, before) in products.items())
         #: See `write_images`.
-        self._products = Block("int64", max(permutations - 1, 0), 3)
-        for x, (p, (generator, before)) in enumerate(symmetry.products.items() if symmetry else ()):
-            self._products.put(x, (p, self._generators.index(generator), before))
+        self._products = Block.of("int64", chain.from_iterable(told), len(products), 3)
         #: Of each process, the permutations that move it to the first place.
         self._to_first = [
-            [p for p, places in enumerate(self._places) if places[i] == 0] for i in range(n)
+            Block.of("int64", (p for p, move in enumerate(self._places) if move[i] == 0))
+            for i in range(n)
         ]
-
-    def _write(self, name: str, at: int, row: Sequence[int]) -> None:
-        """Write what a table has for each permutation."""
-        begin = self.filling.arena.at(name, at)
-        self.filling.arena.cells.flat[begin : begin + len(row)] = array("i", row)
 
     def fill(self, need: tuple[int, ...]) -> None:
         """Rename what is missing, and all of its orbit."""
         kind, x, y, _, _ = need
         placed = kind in (a.LOCAL_IMAGE, a.CONTENT_IMAGE)
-        filling, permutations = self.filling, len(self.named)
+        filling, permutations = self.filling, len(self._places)
         if filling.arena.get(TABLE[kind], *((x, y) if placed else (x,))) >= 0:
             return
         filling.log.extend(need)
@@ -83,36 +71,30 @@ class Renaming:
             begin += permutations
 
     def _least_first(self, place: int, begin: int) -> int:
-        """Where in `ops` stands the least number among the images of a local state that come to the
-        first place, how many permutations bring it there, and which. begin: where its images stand."""
-        moves = self._to_first[place]
-        if not moves:
-            return self.filling.append((0, 0))
-        images = self.filling.ops.flat[begin : begin + len(self.named)]
-        least = min([images[p] for p in moves])
-        chosen = [p for p in moves if images[p] == least]
-        return self.filling.append((least, len(chosen), *chosen))
+        """Where in `ops` stands what `write_least` writes there of the permutations that move a
+        local state to the first place. begin: where its images stand."""
+        filling, moves = self.filling, self._to_first[place]
+        at = filling.reserve(2 + len(moves))
+        filling.give_back(write_least(filling.ops, begin, moves, at))
+        return at
 
     def _orbit(self, kind: int, first: Element) -> tuple[list[Element], Block]:
         """All that an element can become, and (generators, elements) int64: which of these each
         generator makes of each."""
         orbit, at = [first], {first: 0}
-        edges: list[list[int]] = [[] for _ in self._generators]
+        edges: list[list[int]] = [[] for _ in self._named]
         for element in orbit:
-            for p, images in zip(self._generators, edges, strict=True):
+            for p, images in zip(self._named, edges, strict=True):
                 image = self._image(kind, p, element)
                 if image not in at:
                     at[image] = len(orbit)
                     orbit.append(image)
                 images.append(at[image])
-        found = Block("int64", len(edges), len(orbit))
-        for generator, images in enumerate(edges):
-            found.put(generator, images)
-        return orbit, found
+        return orbit, Block.of("int64", chain.from_iterable(edges), len(edges), len(orbit))
 
     def _image(self, kind: int, p: int, element: Element) -> Element:
         """What becomes of an element under one permutation."""
-        f, named = self.filling, self.named[p]
+        f, named = self.filling, self._named[p]
         place, number = element
         places = self._places[p]
         if kind == a.LOCAL_IMAGE:

@@ -207,6 +207,10 @@ class Tables:
             self.ops = self.ops.copy_to(larger)
         return at
 
+    def give_back(self, end: int) -> None:
+        """What was reserved last is needed up to here only."""
+        self._ops_used = end
+
     def _fault(self, name: str) -> int:
         """Where the effect stands that changes no local state and sends nothing."""
         ops = (1, self.names(name), -1, 0)
