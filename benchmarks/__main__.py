@@ -59,6 +59,7 @@ def main(
         groups.append(measure(size, compared, repeat, told.print))
     grids = [report.comparison(rows) for rows in groups]
     grids.append(report.demands([floor for rows in groups for floor in floors(rows)]))
+    grids.append(report.scaling(groups))
     grown: list[Row] = []
     if growth or write:
         for size in GROWTH:

@@ -9,7 +9,7 @@ from rich.table import Table
 from benchmarks.floors import Floor
 from benchmarks.measuring import Row
 from benchmarks.readings import Reading
-from benchmarks.tools import TABLE
+from benchmarks.tools import TABLE, TABLE_2, TABLE_TWICE
 
 MB = 1_000_000
 FIGURES = ("distinct", "transitions", "seconds", "CPU s", "states/s", "peak MB", "bytes/state")
@@ -140,6 +140,25 @@ def limits(readings: Sequence[Reading], groups: Sequence[Sequence[Row]]) -> Grid
     )
 
 
+def scaling(groups: Sequence[Sequence[Row]]) -> Grid:
+    """What two workers gain, and what two cores would if nothing had to be shared or waited for."""
+    cells = []
+    for rows in groups:
+        seconds = {row.tool: row.seconds for row in rows if row.counts}
+        if not all(tool.name in seconds for tool in (TABLE, TABLE_2, TABLE_TWICE)):
+            continue
+        one, two, twice = (seconds[tool.name] for tool in (TABLE, TABLE_2, TABLE_TWICE))
+        limit, gain = 2 * one / twice, one / two
+        figures = (f"{one:.2f}", f"{twice:.2f}", f"{limit:.2f}", f"{two:.2f}", f"{gain:.2f}")
+        cells.append((rows[0].size.title, *figures, f"{gain / limit:.0%}"))
+    return Grid(
+        "Two cores: two searches that have nothing to do with each other, and two workers",
+        ("size", "one worker, s", "two searches, s", "gain", "two workers, s", "gain", "share"),
+        tuple(cells),
+        ("",) * len(cells),
+    )
+
+
 def show(console: Console, grid: Grid) -> None:
     """On the terminal."""
     table = Table(title=grid.title, title_justify="left")
@@ -185,6 +204,8 @@ splitbrain (`benchmarks/models/`), SPIN and TLC (`benchmarks/peers/`).
   divided by the distinct states, so that small searches show the interpreter.
 - SPIN stores states exactly (`-O2 -DSAFETY`, one core); of its two orders the better one counts. TLC
   has two workers. Under symmetry the distinct states are orbits.
+- Twice at once: the same search in two processes, until both have ended. They share nothing but the
+  machine, so no search with two workers could gain more.
 - The ratios of time and memory are to {TABLE.name}: above 1 is slower, or larger.
 - Each count of distinct states was compared with the known one. A wrong one stands in bold with the
   right one beside it.

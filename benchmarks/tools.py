@@ -19,6 +19,10 @@ ROOT = HERE.parent
 PEERS = HERE / "peers"
 
 
+#: For the shell: runs its arguments twice at once, and ends as the one that failed, if one did.
+TWICE = '"$@" >/dev/null & other=$!; "$@"; code=$?; wait $other && exit $code'
+
+
 class ToolError(Exception):
     """A tool that is there, and failed."""
 
@@ -58,12 +62,15 @@ class Splitbrain:
     engine: str
     workers: int | None = None
     symmetry: bool = False
+    #: Two such searches side by side, which have nothing to do with each other.
+    twice: bool = False
 
     @property
     def name(self) -> str:
         """The engine and its options."""
         crew = f", {self.workers} worker{'s' * (self.workers > 1)}" if self.workers else ""
-        return f"splitbrain {self.engine}{crew}{', symmetry' * self.symmetry}"
+        options = f"{', symmetry' * self.symmetry}{', twice at once' * self.twice}"
+        return f"splitbrain {self.engine}{crew}{options}"
 
     def missing(self) -> str:
         """One worker is what a version without --workers has."""
@@ -85,7 +92,7 @@ class Splitbrain:
             command += ["--workers", str(self.workers)]
         if self.engine == "table":
             run([*command, "--max-states", "2000"], place)
-        return command
+        return ["sh", "-c", TWICE, "sh", *command] if self.twice else command
 
     def read(self, ran: Ran) -> Counts:
         """The JSON of `check`."""
@@ -183,6 +190,7 @@ class Tlc:
 #: The rows to which floors.py and the ratios refer.
 TABLE = Splitbrain("table", workers=1)
 TABLE_2 = Splitbrain("table", workers=2)
+TABLE_TWICE = Splitbrain("table", workers=1, twice=True)
 TABLE_SYMMETRY = Splitbrain("table", workers=1, symmetry=True)
 REFERENCE = Splitbrain("reference")
 SPIN_DEPTH, SPIN_BREADTH = Spin(breadth_first=False), Spin(breadth_first=True)
@@ -193,6 +201,7 @@ def tools(jar: Path | None, reference: bool) -> list[Tool]:
     return [
         TABLE,
         TABLE_2,
+        TABLE_TWICE,
         TABLE_SYMMETRY,
         Splitbrain("table", workers=2, symmetry=True),
         Splitbrain("auto"),

@@ -21,6 +21,8 @@ from benchmarks.tools import (
     TABLE,
     TABLE_2,
     TABLE_SYMMETRY,
+    TABLE_TWICE,
+    TWICE,
     Counts,
     Splitbrain,
     Tlc,
@@ -133,6 +135,29 @@ def test_a_floor_without_its_runs_is_not_measured() -> None:
     found = floors([row(TABLE.name, 10.0)])
     assert {floor.met for floor in found} == {None}
     assert {cells[-1] for cells in report.demands(found).rows} == {"not measured"}
+
+
+def test_two_workers_are_compared_with_two_searches_at_once() -> None:
+    grid = report.scaling(
+        [[row(TABLE.name, 4.0), row(TABLE_2.name, 2.5), row(TABLE_TWICE.name, 5.0)]]
+    )
+    assert grid.rows[0][1:] == ("4.00", "5.00", "1.60", "2.50", "1.60", "100%")
+    assert report.scaling([[row(TABLE.name, 4.0)]]).rows == ()
+
+
+@pytest.mark.parametrize("failing", ["", "! "], ids=["the one in the background", "the other"])
+def test_twice_at_once_fails_if_one_does(tmp_path: Path, failing: str) -> None:
+    # What the one in the background says, goes nowhere.
+    script = f"if {failing}[ /dev/stdout -ef /dev/null ]; then exit 3; fi; echo told >> log"
+    ran = run(["sh", "-c", TWICE, "sh", "sh", "-c", script], tmp_path)
+    assert ran.code == 3
+    assert (tmp_path / "log").read_text() == "told\n"
+
+
+def test_twice_at_once_says_what_one_finds(tmp_path: Path) -> None:
+    ran = run(["sh", "-c", TWICE, "sh", "sh", "-c", "echo told >> log; echo told"], tmp_path)
+    assert (ran.code, ran.out) == (0, "told\n")
+    assert (tmp_path / "log").read_text() == "told\ntold\n"
 
 
 def test_growth_tells_what_a_further_state_costs() -> None:
