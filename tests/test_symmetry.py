@@ -1,6 +1,6 @@
 """Symmetry reduction: orbits counted by hand and by brute force, and false claims refused."""
 
-from itertools import pairwise, permutations
+from itertools import pairwise, permutations, product
 from math import comb
 from typing import Any
 
@@ -17,6 +17,8 @@ from checker.reference import Exploration, Explorer, Search
 from checker.symmetry import Symmetry
 from checker.system import ClusterState, System
 from checker.table.explorer import TableExplorer
+from checker.table.filling import Filling
+from checker.table.renaming import Renaming
 from checker.values import order_key, rename
 
 
@@ -349,3 +351,16 @@ def test_properties_views_and_histories_that_single_out_an_id() -> None:
     assert "property first, on " in refused(model, first)
     assert "greatest, with " in refused(model, small)
     assert "view, with " in refused(Blind(nodes=2, most=2), fair)
+
+
+def test_where_the_image_of_each_place_and_channel_comes_from() -> None:
+    system = System(Tickers(nodes=3), Environment())
+    symmetry = Symmetry(system)
+    filling = Filling(system, len(symmetry.renamings))
+    Renaming(filling, symmetry)
+    place, get = filling.place, filling.arena.get
+    for p, names in enumerate(symmetry.renamings):
+        for dst, src in product(system.ids, repeat=2):
+            assert get("origin", place[names[dst]], p) == place[dst]
+            there = place[names[dst]] * 3 + place[names[src]]
+            assert get("source", there, p) == place[dst] * 3 + place[src]
