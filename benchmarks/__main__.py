@@ -29,7 +29,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 @click.option(
     "--reference",
     is_flag=True,
-    help="The reference explorer also beyond a million states: an hour.",
+    help="The reference explorer also beyond a million states: half an hour.",
 )
 @click.option("--tlc", type=click.Path(path_type=Path), envvar="TLC_JAR", metavar="PATH")
 @click.option("--probe", is_flag=True, help="Random reads of memory, the physical limit.")

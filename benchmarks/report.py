@@ -195,7 +195,8 @@ splitbrain (`benchmarks/models/`), SPIN and TLC (`benchmarks/peers/`).
 ## How it is measured
 
 - Every tool runs as its own process, alone, in turn in the same run; of several rounds the fastest
-  counts. Seconds are those of the whole process: start, reading compiled code, tabulating, search.
+  counts (what takes five minutes is run once). Seconds are those of the whole process: start, reading
+  compiled code, tabulating, search.
 - Not in it: SPIN's translation and compilation to C, and splitbrain's compilation, which happens once
   and is kept on disk.
 - CPU s is processor time, by all threads; SPIN and a single worker with clearly more seconds than

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from benchmarks import report
+from benchmarks import measuring, report
 from benchmarks.floors import floors
 from benchmarks.measuring import Row, measure
 from benchmarks.memory_probe import arithmetic, dependent, independent, table_of
@@ -94,6 +94,16 @@ def test_a_missing_tool_is_a_row_that_says_so(tmp_path: Path) -> None:
     (found,) = measure(raft(3, 1), [Tlc(tmp_path / "none.jar")], 1, lambda text: None)
     assert found.note.startswith("not installed") and not found.failed and not found.wrong
     assert found.note in report.comparison([found]).rows[0][0]
+
+
+@pytest.mark.parametrize(("enough", "runs"), [(1e-6, 1), (300, 3)])
+def test_what_takes_long_is_measured_once(
+    monkeypatch: pytest.MonkeyPatch, enough: float, runs: int
+) -> None:
+    monkeypatch.setattr(measuring, "ENOUGH", enough)
+    told: list[str] = []
+    measure(raft(3, 1), [REFERENCE], 3, told.append)
+    assert len(told) == 1 + runs
 
 
 def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

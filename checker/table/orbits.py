@@ -13,8 +13,10 @@ from checker.table.arrays import (
     AT_ORIGIN,
     AT_SHIFT,
     AT_SOURCE,
+    AT_USED,
     AT_WORD,
     AT_WORLD_IMAGES,
+    CHANNELS,
     CONTENT_IMAGE,
     HISTORY_IMAGE,
     LOCAL_IMAGE,
@@ -34,8 +36,8 @@ from checker.table.visiting import TAKEN
 
 @inlined
 def images(cells, d, needs, fields, status):  # type: ignore[no-untyped-def]
-    """Whether the images of all fields are known. Where those of field f stand in `ops` is written
-    behind the fields, at the same distance; what is not known is noted."""
+    """Whether the images of all fields in use are known. Where those of field f stand in `ops` is
+    written behind the fields, at the same distance; what is not known is noted."""
     n, known = d[N], True
     behind = n + 2 + n * n
     for i in range(n):
@@ -55,7 +57,8 @@ def images(cells, d, needs, fields, status):  # type: ignore[no-untyped-def]
         known = False
     fields[behind + n + 1] = at
     contents, channels = d[AT_CONTENT_IMAGES], n + 2
-    for c in range(n * n):
+    for x in range(d[CHANNELS]):
+        c = cell(cells, d[AT_USED] + x)
         at = cell(cells, contents + c * d[Q] + fields[channels + c])
         if at < 0:
             need(needs, status, CONTENT_IMAGE, c, fields[channels + c], 0, 0)
@@ -129,9 +132,11 @@ def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # ty
                 left[kept] = left[x]
                 kept += 1
         count = kept
-    for c in range(n * n):
+    # Where a message may be, its channel is in use, and so are all that this one can become.
+    for x in range(d[CHANNELS]):
         if count == 1:
             break
+        c = cell(cells, d[AT_USED] + x)
         origin = d[AT_SOURCE] + c * every
         count = keep_least(cells, ops, fields, origin, behind + channels, left, count)
     p = left[0]
@@ -143,7 +148,8 @@ def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # ty
         write(cells, d, keys, at, f, ops[fields[behind + i] + p])
     for f in range(n, channels):
         write(cells, d, keys, at, f, ops[fields[behind + f] + p])
-    for c in range(n * n):
+    for x in range(d[CHANNELS]):
+        c = cell(cells, d[AT_USED] + x)
         source = cell(cells, d[AT_SOURCE] + c * every + p)
         write(cells, d, keys, at, channels + c, ops[fields[behind + channels + source] + p])
     return True
