@@ -57,6 +57,10 @@ def images(cells, d, needs, fields, status):  # type: ignore[no-untyped-def]
         known = False
     fields[behind + n + 1] = at
     contents, channels = d[AT_CONTENT_IMAGES], n + 2
+    # A channel in use, if it is empty, may become one that is not in use yet.
+    empty = cell(cells, contents)
+    for c in range(n * n):
+        fields[behind + channels + c] = empty
     for x in range(d[CHANNELS]):
         c = cell(cells, d[AT_USED] + x)
         at = cell(cells, contents + c * d[Q] + fields[channels + c])
@@ -132,7 +136,7 @@ def canonical(cells, d, ops, needs, rows, at, keys, fields, left, status):  # ty
                 left[kept] = left[x]
                 kept += 1
         count = kept
-    # Where a message may be, its channel is in use, and so are all that this one can become.
+    # Of a channel that is not in use, every image is empty.
     for x in range(d[CHANNELS]):
         if count == 1:
             break
