@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from benchmarks.measuring import Row
+from benchmarks.measuring import Row, ratio
 from benchmarks.tools import (
     REFERENCE,
     SPIN_BREADTH,
@@ -39,24 +39,25 @@ def floors(rows: Sequence[Row]) -> list[Floor]:
     """The floors for the rows of one size."""
     right = {row.tool: row for row in rows if row.counts and not row.wrong and not row.failed}
 
-    def fastest(*names: str) -> float | None:
-        return min((right[name].seconds for name in names if name in right), default=None)
+    def rounds(*names: str) -> list[float]:
+        """The seconds of each round; of several tools, those of the fastest in it."""
+        return [min(r) for r in zip(*(right[n].rounds for n in names if n in right), strict=False)]
 
-    def least(*names: str) -> float | None:
-        return min((right[name].bytes_per_state for name in names if name in right), default=None)
+    def least(*names: str) -> list[float]:
+        return sorted(right[name].bytes_per_state for name in names if name in right)
 
-    one, two = fastest(TABLE.name), fastest(TABLE_2.name)
+    one, two = rounds(TABLE.name), rounds(TABLE_2.name)
     spin = (SPIN_DEPTH.name, SPIN_BREADTH.name)
     ratios = [
-        ("time of SPIN (the faster order) / one worker", 1.0, fastest(*spin), one),
+        ("time of SPIN (the faster order) / one worker", 1.0, rounds(*spin), one),
         ("time of one worker / two workers", 1.7, one, two),
-        ("time of TLC with two workers / two workers", 20.0, fastest(Tlc(None).name), two),
-        ("time of the reference explorer / one worker", 50.0, fastest(REFERENCE.name), one),
+        ("time of TLC with two workers / two workers", 20.0, rounds(Tlc(None).name), two),
+        ("time of the reference explorer / one worker", 50.0, rounds(REFERENCE.name), one),
         ("memory of SPIN (the leaner order) / one worker", 1.0, least(*spin), least(TABLE.name)),
     ]
     if rows[0].size.name == SYMMETRIC:
-        ratios.append(("time without symmetry / with", 10.0, one, fastest(TABLE_SYMMETRY.name)))
+        ratios.append(("time without symmetry / with", 10.0, one, rounds(TABLE_SYMMETRY.name)))
     return [
-        Floor(rows[0].size.title, what, asked, above / below if above and below else None)
+        Floor(rows[0].size.title, what, asked, ratio(above, below))
         for what, asked, above, below in ratios
     ]

@@ -1,8 +1,9 @@
-"""All tools on one size, in turn, each alone; of several rounds the fastest counts."""
+"""All tools on one size, in turn, each alone, in several rounds."""
 
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
 
 from attrs import evolve, frozen
 
@@ -11,7 +12,7 @@ from benchmarks.sizes import Size
 from benchmarks.tools import Counts, Tool, ToolError
 
 #: What takes so many seconds is measured once: what other programs do meanwhile is little beside it.
-ENOUGH = 300
+ENOUGH = 60
 
 
 @frozen
@@ -28,6 +29,8 @@ class Row:
     peak: int = 0
     note: str = ""
     failed: bool = False
+    #: How many seconds it took in each round; `seconds` and the rest are those of the fastest.
+    rounds: tuple[float, ...] = ()
 
     @property
     def wrong(self) -> bool:
@@ -84,11 +87,21 @@ def _measured(tool: Tool, row: Row, command: Sequence[str], place: Path) -> Row:
         counts = tool.read(ran)
     except ToolError as error:
         return evolve(row, counts=None, note=f"failed: {error}", failed=True)
-    return evolve(row, counts=counts, seconds=ran.seconds, cpu=ran.cpu, peak=ran.peak)
+    return evolve(
+        row, counts=counts, seconds=ran.seconds, cpu=ran.cpu, peak=ran.peak, rounds=(ran.seconds,)
+    )
 
 
 def _kept(before: Row, row: Row) -> Row:
     """The faster of two runs; but what went wrong once is not forgotten."""
     if before.counts is None or row.failed:
         return row
-    return min(before, row, key=lambda r: (not r.wrong, r.seconds))
+    best = min(before, row, key=lambda r: (not r.wrong, r.seconds))
+    return evolve(best, rounds=before.rounds + row.rounds)
+
+
+def ratio(above: Sequence[float], below: Sequence[float]) -> float | None:
+    """How many times as long the first took: the median over the rounds that both were in, for a
+    machine may be half as fast a minute later. None where there is no such round."""
+    ratios = [first / second for first, second in zip(above, below, strict=False)]
+    return median(ratios) if ratios else None

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.floors import Floor
-from benchmarks.measuring import Row
+from benchmarks.measuring import Row, ratio
 from benchmarks.readings import Reading
 from benchmarks.tools import TABLE, TABLE_2, TABLE_TWICE
 
@@ -33,7 +33,7 @@ def comparison(rows: Sequence[Row]) -> Grid:
         if row.counts is None:
             cells.append((f"{row.tool}: {row.note}", *[""] * (len(FIGURES) + 2)))
             continue
-        time = f"{row.seconds / base.seconds:.2f}" if base else ""
+        time = f"{ratio(row.rounds, base.rounds):.2f}" if base else ""
         memory = f"{row.peak / base.peak:.2f}" if base else ""
         cells.append((row.tool, *_figures(row), time, memory))
     return Grid(
@@ -144,16 +144,15 @@ def scaling(groups: Sequence[Sequence[Row]]) -> Grid:
     """What two workers gain, and what two cores would if nothing had to be shared or waited for."""
     cells = []
     for rows in groups:
-        seconds = {row.tool: row.seconds for row in rows if row.counts}
-        if not all(tool.name in seconds for tool in (TABLE, TABLE_2, TABLE_TWICE)):
-            continue
-        one, two, twice = (seconds[tool.name] for tool in (TABLE, TABLE_2, TABLE_TWICE))
-        limit, gain = 2 * one / twice, one / two
-        figures = (f"{one:.2f}", f"{twice:.2f}", f"{limit:.2f}", f"{two:.2f}", f"{gain:.2f}")
-        cells.append((rows[0].size.title, *figures, f"{gain / limit:.0%}"))
+        rounds = {row.tool: row.rounds for row in rows if row.counts}
+        one, two, twice = (rounds.get(tool.name, ()) for tool in (TABLE, TABLE_2, TABLE_TWICE))
+        gain, half = ratio(one, two), ratio(one, twice)
+        if gain is not None and half is not None:
+            figures = (f"{2 * half:.2f}", f"{gain:.2f}", f"{gain / (2 * half):.0%}")
+            cells.append((rows[0].size.title, *figures))
     return Grid(
-        "Two cores: two searches that have nothing to do with each other, and two workers",
-        ("size", "one worker, s", "two searches, s", "gain", "two workers, s", "gain", "share"),
+        "What two cores gain: two searches that share nothing, and two workers",
+        ("size", "two searches at once", "two workers", "share"),
         tuple(cells),
         ("",) * len(cells),
     )
@@ -194,9 +193,9 @@ splitbrain (`benchmarks/models/`), SPIN and TLC (`benchmarks/peers/`).
 
 ## How it is measured
 
-- Every tool runs as its own process, alone, in turn in the same run; of several rounds the fastest
-  counts (what takes five minutes is run once). Seconds are those of the whole process: start, reading
-  compiled code, tabulating, search.
+- Every tool runs as its own process, alone, in turn in the same run; in several rounds (what takes a
+  minute, in one). Seconds are those of the whole process in the fastest: start, reading compiled
+  code, tabulating, search.
 - Not in it: SPIN's translation and compilation to C, and splitbrain's compilation, which happens once
   and is kept on disk.
 - CPU s is processor time, by all threads; SPIN and a single worker with clearly more seconds than
@@ -207,7 +206,8 @@ splitbrain (`benchmarks/models/`), SPIN and TLC (`benchmarks/peers/`).
   has two workers. Under symmetry the distinct states are orbits.
 - Twice at once: the same search in two processes, until both have ended. They share nothing but the
   machine, so no search with two workers could gain more.
-- The ratios of time and memory are to {TABLE.name}: above 1 is slower, or larger.
+- The ratios of time and memory are to {TABLE.name}: above 1 is slower, or larger. Those of time
+  are the median of the rounds, each within its round, for the speed of a machine changes.
 - Each count of distinct states was compared with the known one. A wrong one stands in bold with the
   right one beside it.
 
