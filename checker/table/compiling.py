@@ -1,16 +1,15 @@
 """Compiled kernels on disk: how they get there, and whether they are.
 
-They are compiled by processes of their own, `python -m checker.table.compiling DIRECTORY KERNEL ...`,
-in which the same sources are imported with the compiler behind the decorators. A file holds one
-kernel: the name under which its code is entered, a line, then an object file as a linker would take
-it. It is kept under a name that changes with everything that it was made from.
+They are compiled by processes of their own (checker.table.translating), in which the same sources are
+imported with the compiler behind the decorators. A file holds one kernel: the name under which its
+code is entered, a line, then an object file as a linker would take it. It is kept under a name that
+changes with everything that it was made from.
 """
 
 import os
 import sys
 from contextlib import suppress
 from functools import cache
-from importlib import import_module
 from importlib.util import source_hash
 from pathlib import Path
 from threading import Lock
@@ -109,7 +108,7 @@ def compile_all() -> None:
     # A search whose code is on disk does without.
     import subprocess
 
-    command = [sys.executable, "-m", "checker.table.compiling", str(_directory())]
+    command = [sys.executable, "-m", "checker.table.translating", str(_directory())]
     # This package may be in no place where another process would look for it.
     paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
@@ -146,26 +145,12 @@ def address(kernel: str) -> int:
         return _loaded[kernel]
 
 
-def _write(file: Path, name: str, code: bytes) -> None:
+def write(directory: Path, kernel: str, name: str, code: bytes) -> None:
+    """Put a kernel on disk, whole or not at all. name: under which its code is entered."""
+    file = directory / _name(kernel)
     aside = file.with_suffix(f".{os.getpid()}.part")
     try:
         aside.write_bytes(name.encode() + b"\n" + code)
         aside.replace(file)
     finally:
         aside.unlink(missing_ok=True)
-
-
-def main(directory: str, *kernels: str) -> None:
-    """Compile these, in a process that has imported none of them yet."""
-    from checker.table import kernels as decorators
-    from checker.table.translating import INLINED, TRANSLATED, entered
-
-    decorators.translate = TRANSLATED, INLINED
-    for kernel in kernels:
-        module, _, function = kernel.partition(".")
-        found = getattr(import_module(f"checker.table.{module}"), function)
-        _write(Path(directory) / _name(kernel), *entered(found))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

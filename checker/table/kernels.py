@@ -1,7 +1,7 @@
 """Kernels: functions that are compiled once, kept on disk, and called without the compiler.
 
-Here a kernel is only loaded and called. It is compiled in another process (checker.table.compiling),
-for the compiler takes half a second and 100 MB to load, which most searches need not pay.
+Here a kernel is only loaded and called. Another process compiles it (see checker.table.compiling), for
+the compiler takes half a second and 100 MB to load, which most searches need not pay.
 
 A kernel takes arrays and numbers. What an array is, its parameter's name tells (`ARRAYS`); every other
 parameter is an int64, and so is what is returned (0 for nothing). An array is given as a block

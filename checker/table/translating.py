@@ -1,10 +1,13 @@
-"""From kernels to machine code, by numba. Imported only by processes that compile.
+"""From kernels to machine code, by numba: `python -m checker.table.translating DIRECTORY KERNEL ...`.
 
-Code is entered through a function that is given where the heads of blocks are (see
-checker.table.blocks), and takes from each the address of its numbers and its shape.
+Loaded only by processes that compile. Code is entered through a function that is given where the heads
+of blocks are (see checker.table.blocks), and takes from each the address of its numbers and its shape.
 """
 
+import sys
+from importlib import import_module
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
@@ -12,6 +15,8 @@ from numba import config, njit, types
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
+from checker.table import kernels
+from checker.table.compiling import write
 from checker.table.kernels import ARRAYS
 
 # Nothing allocates, so nobody counts references to arrays (`_nrt`): counting takes a third of the time
@@ -80,3 +85,16 @@ def entered(kernel: Any) -> tuple[str, bytes]:
     library = made.library
     code = library.codegen._tm.emit_object(library._final_module)
     return made.fndesc.llvm_func_name, code
+
+
+def main(directory: str, *wanted: str) -> None:
+    """Compile these kernels, in a process that has imported none of them yet."""
+    kernels.translate = TRANSLATED, INLINED
+    for kernel in wanted:
+        module, _, function = kernel.partition(".")
+        found = getattr(import_module(f"checker.table.{module}"), function)
+        write(Path(directory), kernel, *entered(found))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
