@@ -44,7 +44,8 @@ def floors(rows: Sequence[Row]) -> list[Floor]:
         return [min(r) for r in zip(*(right[n].rounds for n in names if n in right), strict=False)]
 
     def least(*names: str) -> list[float]:
-        return sorted(right[name].bytes_per_state for name in names if name in right)
+        """The memory of the leanest of several tools, which does not change from round to round."""
+        return sorted(right[name].bytes_per_state for name in names if name in right)[:1]
 
     one, two = rounds(TABLE.name), rounds(TABLE_2.name)
     spin = (SPIN_DEPTH.name, SPIN_BREADTH.name)

@@ -17,8 +17,6 @@ from benchmarks.sizes import Size
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 PEERS = HERE / "peers"
-
-
 #: For the shell: runs its arguments twice at once, and ends as the one that failed, if one did.
 TWICE = '"$@" >/dev/null & other=$!; "$@"; code=$?; wait $other && exit $code'
 
